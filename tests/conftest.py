@@ -1,0 +1,17 @@
+"""What every test may use: the real rows, where they lie beside the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real third-party rows; tests that want it are skipped on a machine without it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real rows (../shared/data) are not on this machine")
+    return SHARED_DATA
