@@ -1,0 +1,1 @@
+"""Bytes become rows, rows become examples, examples become tokens. No torch."""
