@@ -1,0 +1,82 @@
+"""What a format says about one row: errors, warnings, and keys it did not use."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tunesmith.findings import Finding
+
+
+@dataclass(slots=True)
+class RowReport:
+    """Collects the findings of row `number` (counted from 1, as OpenAI's messages do), which starts at `line`."""
+
+    line: int
+    number: int
+    findings: list[Finding] = field(default_factory=list)
+    unused_keys: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
+
+    def error(
+        self,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        message: int | None = None,
+        wording: str | None = None,
+    ) -> None:
+        """`message` counts from 1 within the row; `wording` is OpenAI's own text for this fault, if it has one."""
+        facts: dict[str, Any] = {"example": self.number}
+        if message is not None:
+            facts["message"] = message
+        if wording is not None:
+            facts["wording"] = wording
+        self.findings.append(Finding(code, "error", f"line {self.line}: {detail}", self.line, field, facts))
+
+    def warn(self, code: str, detail: str, *, field: str | None = None) -> None:
+        facts = {"example": self.number}
+        self.findings.append(Finding(code, "warning", f"line {self.line}: {detail}", self.line, field, facts))
+
+    def note_unused(self, keys: Iterable[str], used: frozenset[str]) -> None:
+        """Remember keys that the format does not read, with the absent key that each was perhaps meant to be."""
+        present = set(keys)
+        for key in sorted(present - used):
+            self.unused_keys.append((key, nearest(key, used - present) or ""))
+
+
+def nearest(word: str, options: Iterable[str]) -> str | None:
+    """The option that a typing error may have turned into `word`."""
+    close = difflib.get_close_matches(word.lower(), list(options), n=1, cutoff=0.75)
+    return close[0] if close else None
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    option = nearest(word, options)
+    return f'; did you mean "{option}"?' if option else ""
+
+
+def shown(value: Any, length: int = 60) -> str:
+    """A value of the file for a message: its JSON, cut."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= length else text[:length] + "..."
+
+
+def kind(value: Any) -> str:
+    """What JSON calls a value's type, with its article."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, (int, float)):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "a list" if isinstance(value, list) else "an object"

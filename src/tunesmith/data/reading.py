@@ -1,0 +1,229 @@
+"""A data file becomes examples; every bad row is found and said in one error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tunesmith.data import tables
+from tunesmith.data.examples import ChatExample
+from tunesmith.data.formats import FORMATS, FormatName
+from tunesmith.data.formats.detect import DESCRIPTIONS, detect, explain_unknown
+from tunesmith.data.formats.row_report import RowReport, kind
+from tunesmith.data.tables import Encoding, Row
+from tunesmith.errors import InvalidFile
+from tunesmith.findings import Finding
+
+FileParam = Literal["training_file", "validation_file"]
+
+# Enough to see a pattern; a file that is wrong throughout would otherwise make an error as long as itself.
+MAX_LISTED_ERRORS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleFile:
+    """A file that can be trained on; `findings` holds warnings and infos only."""
+
+    name: str
+    format: FormatName
+    encoding: Encoding
+    examples: list[ChatExample]
+    findings: list[Finding]
+
+
+def read_examples(
+    path: Path,
+    *,
+    name: str,
+    strict_jsonl: bool = False,
+    min_examples: int = 1,
+    param: FileParam = "training_file",
+) -> ExampleFile:
+    """Read and check a whole file; `name` is what the user calls it.
+
+    Raises InvalidFile in OpenAI's words for a failed job, followed by line, field and what to do; its findings list
+    up to MAX_LISTED_ERRORS bad rows. `strict_jsonl` refuses a JSON array, as OpenAI does. OpenAI wants
+    `min_examples` 10.
+    """
+    reading = _Reading(name, param)
+    try:
+        encoding = tables.detect_encoding(path, name=name)
+        for row in _rows(path, encoding, name=name, strict_jsonl=strict_jsonl):
+            reading.add(row)
+    except InvalidFile as error:  # the text of the file itself: say which of the job's two files it is
+        message = f"Invalid file format. {error.message}"
+        raise InvalidFile(message, findings=error.findings, param=param, code=f"invalid_{param}") from error
+    return reading.finish(encoding, min_examples)
+
+
+def check_jsonl_upload(path: Path, *, name: str = "file") -> Encoding:
+    """The check at upload: every line is a JSON object. Answers the encoding found.
+
+    Raises InvalidFile in OpenAI's words, naming the first bad line; its findings list up to MAX_LISTED_ERRORS.
+    """
+    encoding = tables.detect_encoding(path, name=name)
+    findings: list[Finding] = []
+    hint = ""
+    n_rows = n_bad = 0
+    for line, text in tables.read_lines(path, encoding, name=name):
+        n_rows += 1
+        row = _as_object(tables.parse_row(line, text))
+        if isinstance(row, Row):
+            continue
+        n_bad += 1
+        hint = hint or f'Line {line} is not a dictionary (HINT: line starts with: "{_start(text)}...").'
+        if n_bad <= MAX_LISTED_ERRORS:
+            findings.append(row)
+    if not n_rows:
+        finding = Finding("empty_file", "error", f"{name} is empty; expected one JSON object per line", line=1)
+        raise InvalidFile(finding.message, findings=[finding])
+    if findings:
+        expected = "Expected file to have JSONL format, where every line is a JSON dictionary."
+        raise InvalidFile(f"{expected} {hint} {_advice(findings[0], n_bad, n_rows)}", findings=findings)
+    return encoding
+
+
+def _start(text: bytes) -> str:
+    return text[:40].decode(errors="ignore")[:10]
+
+
+def _rows(path: Path, encoding: Encoding, *, name: str, strict_jsonl: bool) -> Iterator[Row | Finding]:
+    is_array = not strict_jsonl and tables.is_array(path, encoding)
+    texts = (tables.read_elements if is_array else tables.read_lines)(path, encoding, name=name)
+    for line, text in texts:
+        yield _as_object(tables.parse_row(line, text))
+
+
+def _as_object(row: Row | Finding) -> Row | Finding:
+    if isinstance(row, Finding) or isinstance(row.value, dict):
+        return row
+    message = f"line {row.line}: this is {kind(row.value)}, expected a JSON object"
+    return Finding("not_an_object", "error", message, line=row.line, facts={"kind": kind(row.value)})
+
+
+def _advice(first: Finding, n_bad: int, n_rows: int) -> str:
+    """What the file probably is, and what to do, when `n_bad` of its `n_rows` lines are no JSON objects."""
+    if first.code in ("array", "not_an_object") and first.facts.get("kind", "a list") == "a list":
+        return "The file looks like a JSON array: write each of its objects on its own line instead."
+    if first.code == "object_over_lines":
+        return "The file looks pretty-printed: write each example as one JSON object on its own line."
+    if n_bad == n_rows:
+        return f"No line is a JSON object (is it CSV or plain text?); {first.message}."
+    more = f"; {n_bad - 1} more lines are not JSON objects either" if n_bad > 1 else ""
+    return f"{first.message[0].upper()}{first.message[1:]}{more}."
+
+
+class _Reading:
+    """The examples and findings gathered so far."""
+
+    def __init__(self, name: str, param: FileParam) -> None:
+        self._name = name
+        self._param: FileParam = param
+        self._format: FormatName | None = None
+        self._examples: list[ChatExample] = []
+        self._errors: list[Finding] = []
+        self._warnings: list[Finding] = []
+        self._unused: Counter[tuple[str, str]] = Counter()
+        self._unused_lines: dict[str, int] = {}
+        self._n_rows = self._n_not_objects = self._n_errors = self._n_warnings = 0
+
+    def add(self, row: Row | Finding) -> None:
+        self._n_rows += 1
+        if isinstance(row, Finding):
+            self._n_not_objects += 1
+            self._note(row)
+            return
+        report = RowReport(row.line, self._n_rows)
+        example = self._read(row.value, report)
+        for finding in report.findings:
+            self._note(finding)
+        for key in report.unused_keys:
+            self._unused[key] += 1
+            self._unused_lines.setdefault(key[0], row.line)
+        if example is not None:
+            self._examples.append(example)
+
+    def _read(self, row: dict[str, Any], report: RowReport) -> ChatExample | None:
+        found = detect(row)
+        if found is None:
+            wording = "Unexpected file format, expected either prompt/completion pairs or chat messages."
+            report.error("unknown_format", explain_unknown(row), wording=wording)
+            return None
+        if self._format is None:
+            self._format = found
+        if found != self._format:
+            detail = (
+                f"a row in {DESCRIPTIONS[found]} in a file of {DESCRIPTIONS[self._format]}; use one format per file"
+            )
+            report.error("mixed_formats", detail)
+            return None
+        return FORMATS[found].read(row, report)
+
+    def _note(self, finding: Finding) -> None:
+        if finding.severity == "error":
+            self._n_errors += 1
+            if len(self._errors) < MAX_LISTED_ERRORS:
+                self._errors.append(finding)
+        else:
+            self._n_warnings += 1
+            if len(self._warnings) < MAX_LISTED_ERRORS:
+                self._warnings.append(finding)
+
+    def finish(self, encoding: Encoding, min_examples: int) -> ExampleFile:
+        if self._errors:
+            if self._n_not_objects == self._n_rows:
+                what = _advice(self._errors[0], self._n_rows, self._n_rows)
+            else:
+                what = self._worded(self._errors[0]) + self._others()
+            message = f"Invalid file format. {what}"
+            raise InvalidFile(message, findings=self._errors, param=self._param, code=f"invalid_{self._param}")
+        if len(self._examples) < max(1, min_examples) or self._format is None:
+            raise self._too_few(min_examples)
+        return ExampleFile(self._name, self._format, encoding, self._examples, self._file_findings(encoding))
+
+    def _worded(self, error: Finding) -> str:
+        """OpenAI's sentence for the first error, then ours."""
+        example, message, wording = (error.facts.get(fact) for fact in ("example", "message", "wording"))
+        if error.code == "unknown_format":
+            return f"{wording} ({error.message})"
+        if example is None:
+            return error.message[0].upper() + error.message[1:]
+        place = f"Example {example}" + (f", message {message}" if message else "")
+        return f"{place} {wording} ({error.message})" if wording else f"{place}: {error.message}"
+
+    def _others(self) -> str:
+        if self._n_errors == 1:
+            return ""
+        lines = ", ".join(str(line) for line in sorted({error.line for error in self._errors[1:11] if error.line}))
+        return f" ({self._n_errors - 1} more errors, lines {lines}{', ...' if self._n_errors > 11 else ''})"
+
+    def _too_few(self, min_examples: int) -> InvalidFile:
+        file = "Training file" if self._param == "training_file" else "Validation file"
+        plural = "s" if min_examples > 1 else ""
+        least = f"{max(1, min_examples)} example{plural}"
+        message = f"{file} has {len(self._examples)} example(s), but must have at least {least}"
+        finding = Finding("invalid_n_examples", "error", message, facts={"n_examples": len(self._examples)})
+        return InvalidFile(message, findings=[finding], param=self._param, code="invalid_n_examples")
+
+    def _file_findings(self, encoding: Encoding) -> list[Finding]:
+        findings = list(self._warnings)
+        if self._n_warnings > len(findings):
+            hidden = self._n_warnings - len(findings)
+            findings.append(Finding("more_warnings", "warning", f"{hidden} more warnings of these kinds"))
+        if encoding == "gb18030":
+            findings.append(
+                Finding("read_as_gb18030", "info", f"{self._name} is not UTF-8; it was read as GB18030 (GBK)")
+            )
+        for (key, meant), count in self._unused.items():
+            line = self._unused_lines[key]
+            facts = {"key": key, "count": count}
+            if meant:
+                message = f'line {line}: key "{key}" is not used (in {count} places); did you mean "{meant}"?'
+                findings.append(Finding("unused_key", "warning", message, line, key, facts))
+            else:
+                message = f'key "{key}" is not part of the format and was not used (in {count} places)'
+                findings.append(Finding("unused_key", "info", message, line, key, facts))
+        return findings
