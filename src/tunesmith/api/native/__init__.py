@@ -1,0 +1,1 @@
+"""Our own routes: what OpenAI has no words for."""
