@@ -1,0 +1,1 @@
+"""Files to modules and back: base models, adapters, checkpoints."""

@@ -1,0 +1,1 @@
+"""Tokens to weights: one loop, its methods, and the numbers it decides by itself."""
