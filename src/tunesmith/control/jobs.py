@@ -68,10 +68,10 @@ class JobRequest:
 class JobRecord:
     """One job. `hyperparameters` are as asked ("auto" or a number), `resolved` the numbers a run decided.
 
-    `model` is the name as asked; `base` the base model's own name; `name_stem` what stands after `ft:` in the new
-    model's name, `name_tag` its last part; `starts_from` the fine-tuned model it continues from. A paused job has
-    status queued and `is_paused`. The lease belongs to the worker that holds the job until `lease_until` (unix seconds);
-    only writes that carry the present `fencing_token` are accepted.
+    `model` is the name as asked; `base` the model whose weights are loaded; `name_stem` what stands after `ft:` in the
+    new model's name, `name_tag` its last part; `starts_from` the adapter it continues from. A paused job has status
+    queued and `is_paused`. The lease belongs to the worker that holds the job until `lease_until` (unix seconds); only
+    writes that carry the present `fencing_token` are accepted.
     """
 
     id: str
@@ -209,11 +209,11 @@ class Jobs:
             created_at=int(self._clock()),
             status=JobStatus.VALIDATING_FILES,
             model=request.model,
-            base=model.base,
+            base=model.name if model.weights == "full" else model.base,
             name_stem=f"{model.asked_base}:{self._organization_name}",
             name_tag=self._new_id("tag"),
             style=model.style,
-            starts_from=None if model.kind == "base" else model.name,
+            starts_from=model.name if model.weights == "adapter" else None,
             training_file=training.id,
             validation_file=validation.id if validation else None,
             training_sha256=training.sha256,

@@ -23,8 +23,9 @@ class Range:
         word = "integer" if self.is_integer else "decimal"
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not is_number or (self.is_integer and value != int(value)):
+            article = "an" if self.is_integer else "a"
             raise errors.InvalidRequest(
-                f"Invalid type for '{param}': expected {'an' if self.is_integer else 'a'} {word}, but got {value!r} instead.",
+                f"Invalid type for '{param}': expected {article} {word}, but got {value!r} instead.",
                 param=param,
                 code="invalid_type",
             )

@@ -29,7 +29,8 @@ class BaseModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """`base` is the base model's own name, `asked_base` the name it was asked for by (perhaps an alias).
+    """`base` is the model that is loaded below: a base model, or a fully tuned one that training went on from.
+    `asked_base` is the name it was first asked for by, perhaps an alias.
 
     `folder` holds the adapter, or the whole model when `weights` is "full". `step` is None for a job's final model.
     """
@@ -109,20 +110,23 @@ class Registry:
             raise errors.NotFound(
                 f"The model `{name}` does not exist or you do not have access to it.", code="model_not_found"
             )
-        if record.weights != "adapter":
-            return ResolvedModel(name, record.folder, None, record.style)
-        return ResolvedModel(name, self.base_folder(record), Adapter(name, str(record.folder)), record.style)
+        adapter = Adapter(name, str(record.folder)) if record.weights == "adapter" else None
+        return ResolvedModel(name, self.base_folder(record), adapter, record.style)
 
     def base_folder(self, record: ModelRecord) -> Path:
-        """The folder of the base model below this one; raises InvalidModel when settings no longer name it."""
-        base = self._bases.get(record.base)
-        if base is None:
+        """The folder that an engine or a run loads below this model; raises InvalidModel when it is gone."""
+        if record.weights != "adapter":
+            return record.folder
+        if record.base in self._bases:
+            return self._bases[record.base].folder
+        below = self._store.get(record.project_id or "", record.base)
+        if below is None:
             raise errors.InvalidModel(
-                f"The model '{record.name}' was tuned from '{record.base}', which is not among this service's "
-                "base models. Add its folder to TUNESMITH_BASE_MODELS and start the service again.",
+                f"The model '{record.name}' was tuned from '{record.base}', which is not among this service's models. "
+                "Add its folder to TUNESMITH_BASE_MODELS and start the service again.",
                 param="model",
             )
-        return base.folder
+        return below.folder
 
     def _base_record(self, name: str) -> ModelRecord | None:
         base = self._bases.get(self._aliases.get(name, name))

@@ -1,0 +1,68 @@
+"""Rows of fine-tuned models and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tunesmith import errors
+from tunesmith.control.registry import ModelRecord
+from tunesmith.store.db import Database
+from tunesmith.store.files import UNFINISHED
+from tunesmith.store.schema import JOBS, MODELS
+from tunesmith.store.weights import WeightFolders
+
+COLUMNS = [MODELS.c[one.name] for one in fields(ModelRecord)]
+
+
+class ModelRows:
+    def __init__(self, database: Database, weights: WeightFolders) -> None:
+        self._database = database
+        self._weights = weights
+
+    def get(self, project_id: str, name: str) -> ModelRecord | None:
+        query = sa.select(*COLUMNS).where(MODELS.c.project_id == project_id, MODELS.c.name == name)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _record(row)
+
+    def list(self, project_id: str) -> Sequence[ModelRecord]:
+        query = sa.select(*COLUMNS).where(MODELS.c.project_id == project_id).order_by(MODELS.c.number)
+        with self._database.read() as connection:
+            return [_record(row) for row in connection.execute(query).mappings()]
+
+    def delete(self, project_id: str, name: str) -> bool:
+        with self._database.write() as connection:
+            waiting = sa.select(JOBS.c.id).where(
+                JOBS.c.project_id == project_id,
+                JOBS.c.status.in_(UNFINISHED),
+                sa.or_(JOBS.c.starts_from == name, JOBS.c.base == name),
+            )
+            job_id = connection.execute(waiting.limit(1)).scalar_one_or_none()
+            if job_id is not None:
+                raise errors.InvalidRequest(
+                    f"The model '{name}' is where job {job_id} starts from. Cancel that job or wait for its end.",
+                    param="model",
+                )
+            gone = sa.delete(MODELS).where(MODELS.c.project_id == project_id, MODELS.c.name == name)
+            folder = connection.execute(gone.returning(MODELS.c.folder)).scalar_one_or_none()
+        if folder is None:
+            return False
+        self._weights.remove(Path(folder))
+        return True
+
+
+def insert_model(connection: sa.Connection, record: ModelRecord) -> None:
+    connection.execute(sa.insert(MODELS).values(**{**asdict(record), "folder": str(record.folder)}))
+
+
+def delete_steps(connection: sa.Connection, job_id: str, steps: Sequence[int]) -> None:
+    connection.execute(sa.delete(MODELS).where(MODELS.c.job_id == job_id, MODELS.c.step.in_(steps)))
+
+
+def _record(row: Mapping[str, Any] | sa.RowMapping) -> ModelRecord:
+    return ModelRecord(**{**row, "folder": Path(row["folder"])})
