@@ -1,8 +1,8 @@
-"""Writes the rows of `tunesmith demo`: a small shop sorts what customers write, in English and Chinese, by its own desk codes.
+"""Writes the rows of `tunesmith demo`: a shop sorts what customers write, in two languages, by desk codes of its own.
 
-No model can know the codes beforehand, so the base scores nothing and every right answer was learnt. The sentences are written by
-hand for this project; the seed only chooses the goods that fill the gaps and the order of the rows. Held-out rows share no
-sentence with the training rows.
+No model can know the codes beforehand, so the base scores nothing and every right answer was learnt. The sentences are
+written by hand for this project; the seed only chooses the goods that fill the gaps and the order of the rows. Held-out
+rows share no sentence with the training rows.
 
     python scripts/make_demo_data.py            # writes src/tunesmith/cli/demo_data/{train,held_out}.jsonl
 """
@@ -22,7 +22,19 @@ SYSTEM = {
 }
 
 GOODS = {
-    "en": ("mug", "teapot", "desk lamp", "scarf", "backpack", "kettle", "cushion", "umbrella", "clock", "sweater", "picture frame"),
+    "en": (
+        "mug",
+        "teapot",
+        "desk lamp",
+        "scarf",
+        "backpack",
+        "kettle",
+        "cushion",
+        "umbrella",
+        "clock",
+        "sweater",
+        "picture frame",
+    ),
     "zh": ("杯子", "茶壶", "台灯", "围巾", "双肩包", "水壶", "抱枕", "雨伞", "闹钟", "毛衣", "相框"),
 }
 

@@ -1,7 +1,7 @@
-"""Base against tuned on the same rows: accuracy of both, which answers flipped, and whether the difference can be chance.
+"""Base against tuned on the same rows: accuracy of both, which answers flipped, whether the difference can be chance.
 
-Two models answering the same rows are a paired experiment, so the test looks only at the rows where they differ: if tuning changed
-nothing, each flip is as likely to fix an answer as to break one (McNemar's exact test).
+Two models answering the same rows are a paired experiment, so the test looks only at the rows where they differ: if
+tuning changed nothing, each flip is as likely to fix an answer as to break one (McNemar's exact test).
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ async def compare(
     concurrency: int = 16,
     on_answer: Callable[[], None] = lambda: None,
 ) -> Comparison:
-    """Ask both models every row, at most `concurrency` requests at a time; `on_answer` is called after each of the 2 x rows answers.
+    """Ask both models every row, at most `concurrency` requests at a time; `on_answer` is called after each answer.
 
     The first failing request cancels the rest and its exception is raised: a comparison with holes would mislead.
     """
@@ -168,9 +168,12 @@ def wilson_interval(right: int, n: int, *, z: float = Z_95) -> tuple[float, floa
 
 
 def mcnemar_exact(fixed: int, broken: int) -> float:
-    """Two-sided exact p-value that `fixed` against `broken` flips are fair coin throws. Source: McNemar 1947, binomial form."""
+    """Two-sided exact p-value that `fixed` against `broken` flips are fair coin throws.
+
+    Source: McNemar 1947, binomial form.
+    """
     n = fixed + broken
     if n == 0:
         return 1.0
-    tail = sum(math.comb(n, k) for k in range(min(fixed, broken) + 1)) / 2**n
-    return min(1.0, 2 * tail)
+    tail = sum(math.comb(n, k) for k in range(min(fixed, broken) + 1))
+    return min(1.0, tail / (1 << (n - 1)))

@@ -1,0 +1,94 @@
+"""The command `tunesmith`."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Annotated, Any
+
+import typer
+from typer._click import Context
+from typer.core import TyperGroup
+
+from tunesmith import __version__
+from tunesmith.cli import files, jobs, keys, models, terminal
+from tunesmith.cli.chat import chat
+from tunesmith.cli.demo import demo
+from tunesmith.cli.serve import serve
+from tunesmith.cli.terminal import CommandFailed
+from tunesmith.cli.train import train
+from tunesmith.errors import InvalidFile, TunesmithError
+
+
+class Commands(TyperGroup):
+    """Turns what a person can act on into one red line and an exit code; a bug still shows its traceback."""
+
+    def invoke(self, ctx: Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InvalidFile as error:
+            for finding in error.findings[:MOST_FINDINGS]:
+                terminal.err.print(f"  {finding.message}")
+            terminal.print_failure(error.message)
+            raise typer.Exit(1) from None
+        except TunesmithError as error:
+            terminal.print_failure(error.message, getattr(error, "hint", None))
+            raise typer.Exit(error.exit_code if isinstance(error, CommandFailed) else 1) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            where = f": {error.filename}" if error.filename else ""
+            terminal.print_failure(f"{os.strerror(error.errno) if error.errno else error}{where}")
+            raise typer.Exit(1) from None
+
+
+MOST_FINDINGS = 20
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="""Fine-tune models on your own machine: an OpenAI-compatible service, and weights you own.
+
+    \b
+    Examples:
+      tunesmith demo                        see a model get better
+      tunesmith serve                       start the service
+      tunesmith jobs create rows.jsonl --follow
+      tunesmith chat tunesmith-nano -m "Hello"
+      tunesmith train rows.jsonl            fine-tune without a service
+    """,
+)
+
+app.command()(demo)
+app.command()(serve)
+app.command()(train)
+app.command()(chat)
+app.add_typer(files.app, name="files")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="keys")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tunesmith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The docstring is the help above."""
+
+
+def main() -> None:
+    app(prog_name="tunesmith")
+
+
+if __name__ == "__main__":
+    main()
