@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -13,7 +15,21 @@ from tunesmith.models.folder import BaseModel, BaseModelFacts, check_base_folder
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-__all__ = ["BaseModel", "BaseModelFacts", "check_base_folder", "find_base", "load_base"]
+__all__ = ["BaseModel", "BaseModelFacts", "check_base_folder", "find_base", "load_base", "save_model"]
+
+
+# What a model folder holds besides weights and config, and a tuned model needs as well.
+_COMPANIONS = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "generation_config.json",
+)
 
 
 def load_base(folder: Path, *, dtype: torch.dtype = torch.float32, attention: str | None = None) -> PreTrainedModel:
@@ -30,3 +46,17 @@ def load_base(folder: Path, *, dtype: torch.dtype = torch.float32, attention: st
         use_safetensors=True,
     )
     return cast("PreTrainedModel", model.eval())
+
+
+def save_model(model: PreTrainedModel, folder: Path, *, tokenizer_from: Path, dtype: torch.dtype) -> None:
+    """Write the whole model in `dtype` into an existing folder that load_base, vLLM and llama.cpp's converter can read."""
+    rounded = {name: tensor.to(dtype) for name, tensor in model.state_dict().items()}
+    model.save_pretrained(str(folder), state_dict=rounded)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["dtype"] = str(dtype).removeprefix("torch.")
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    for name in _COMPANIONS:
+        if (tokenizer_from / name).is_file():
+            shutil.copyfile(tokenizer_from / name, folder / name)
+    if (tokenizer_from / "additional_chat_templates").is_dir():
+        shutil.copytree(tokenizer_from / "additional_chat_templates", folder / "additional_chat_templates")

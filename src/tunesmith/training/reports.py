@@ -1,8 +1,11 @@
-"""What a run tells while it goes on. Each report's `key` is unique within the run: a resumed run repeats some, and they can be dropped."""
+"""What a run tells while it goes on.
+
+Each report's `key` is unique within the run: a resumed run repeats some, and they can be dropped.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 JsonDict = dict[str, Any]
@@ -39,20 +42,17 @@ class ResolvedReport:
 
 @dataclass(frozen=True, slots=True)
 class WarningReport:
-    """Something the user should know about the data or the run; it goes on. `lines` are those of the training file."""
+    """Something the user should know about the data or the run, which goes on. `line` is the first one concerned."""
 
     kind: ClassVar[str] = "warning"
     code: str
     message: str
-    lines: list[int] = field(default_factory=list)
-
-    @property
-    def line(self) -> int | None:
-        return self.lines[0] if self.lines else None
+    line: int | None
+    number: int
 
     @property
     def key(self) -> str:
-        return f"warning-{self.code}-{self.line or 0}"
+        return f"warning-{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,10 @@ class BaseValidReport:
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One optimizer step, counted from 1. Losses are in nats per trained token; `trained_tokens` counts whole rows since the start."""
+    """One optimizer step, counted from 1. Losses are in nats per trained token.
+
+    `trained_tokens` counts all tokens of the rows seen since the start, as OpenAI bills them.
+    """
 
     kind: ClassVar[str] = "step"
     step: int
