@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Literal
 
-import orjson
 import typer
 
 from tunesmith.cli import following, terminal
@@ -29,7 +28,7 @@ from tunesmith.training.reports import (
 )
 from tunesmith.training.spec import Hyperparameters, RunRequest
 
-REQUEST_FILE = "request.json"
+RUN_MARK = "run.json"
 
 
 def train(
@@ -76,6 +75,8 @@ def train(
       tunesmith train rows.json --model ./Qwen3-0.6B --lora-rank 32
     """
     # torch and transformers take seconds to load, and no other command needs them.
+    from transformers.utils.logging import disable_progress_bar
+
     from tunesmith.training.run import fine_tune
 
     base = find_base(model, models={"tunesmith-nano": nano_folder()})
@@ -102,32 +103,23 @@ def train(
         init_adapter=None,
     )
     run_dir = out or Path(f"{file.stem}-tuned")
-    _claim(run_dir, request)
+    _check_run_folder(run_dir)
+    disable_progress_bar()
     with _stop_on_ctrl_c() as should_stop, _Live(as_json=as_json) as live:
         outcome = fine_tune(request, run_dir=run_dir, report=live.show, should_stop=should_stop)
-    if outcome.status == "paused":
+    if outcome.final_folder is None:
         raise CommandFailed(
             "paused; everything up to this step is kept.", hint="Run the same command again to go on.", exit_code=130
         )
     _say_where(Path(outcome.final_folder), base, as_json=as_json)
 
 
-def _claim(run_dir: Path, request: RunRequest) -> None:
-    """A run folder belongs to one request: the same one resumes, another is refused rather than mixed in."""
-    mark = run_dir / REQUEST_FILE
-    wanted = orjson.dumps(request.to_json(), option=orjson.OPT_INDENT_2)
-    if mark.exists():
-        if mark.read_bytes() != wanted:
-            raise CommandFailed(
-                f"{run_dir} holds a run with other rows, another model or other settings.",
-                hint="Choose another --out, or delete that folder.",
-            )
-        terminal.err.print(f"{run_dir} holds this run already; going on from its newest checkpoint.")
-        return
-    if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
-        raise CommandFailed(f"{run_dir} exists and is not an empty folder.", hint="Choose another --out.")
-    run_dir.mkdir(parents=True, exist_ok=True)
-    mark.write_bytes(wanted)
+def _check_run_folder(run_dir: Path) -> None:
+    """A run goes into a folder of its own; one that holds this very run already is gone on with."""
+    if (run_dir / RUN_MARK).is_file():
+        terminal.err.print(f"{run_dir} holds a run already; going on from its newest checkpoint.")
+    elif run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+        raise CommandFailed(f"{run_dir} exists and is not an empty folder.", hint="Choose another place with --out.")
 
 
 @contextmanager
