@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     poll_s: float = Field(0.25, gt=0)
 
     engine_max_num_seqs: int = Field(32, ge=1)
-    engine_max_adapters: int = Field(16, ge=1)
+    """Answers that one engine generates at once."""
+    engine_cache_bytes: int = Field(2 << 30, ge=1 << 20)
+    engine_adapter_bytes: int = Field(1 << 30, ge=1 << 20)
     engine_threads: int = Field(0, ge=0)
 
     def folder(self) -> Path:

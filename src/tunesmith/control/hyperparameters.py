@@ -20,8 +20,9 @@ RANGES: dict[str, Range] = {
     "lora_rank": Range(1, 512),
     "lora_alpha": Range(0, 4096, is_integer=False, is_open=True),
     "max_length": Range(8, 1_048_576),
+    "warmup_steps": Range(0, 1_000_000),
 }
-CHOICES: dict[str, tuple[str, ...]] = {"training_type": ("lora", "full")}
+CHOICES: dict[str, tuple[str, ...]] = {"training_type": ("lora", "full"), "dtype": ("float32", "bfloat16")}
 ALWAYS_SHOWN = ("n_epochs", "batch_size", "learning_rate_multiplier")
 
 

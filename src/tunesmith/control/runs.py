@@ -121,7 +121,7 @@ class Runs:
                 created_at=int(self._clock()),
                 step_number=step,
                 fine_tuned_model_checkpoint=name,
-                metrics={"step": step, **metrics},
+                metrics={**metrics, "step": step},
             )
             if is_last:
                 return Change(now, checkpoints=[checkpoint], retired_steps=retired)

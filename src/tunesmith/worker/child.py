@@ -90,7 +90,7 @@ def _train(run_dir: Path, parent: Parent) -> None:
     parent.say(
         "outcome",
         status=outcome.status,
-        final_folder=str(outcome.final_folder) if outcome.final_folder is not None else None,
+        final_folder=outcome.final_folder,
         trained_tokens=outcome.trained_tokens,
     )
 

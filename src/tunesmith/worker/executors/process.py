@@ -23,7 +23,8 @@ class RunProcess:
 
     def __init__(self, request: dict[str, Any], run_dir: Path, *, threads: int, command: Sequence[str] = CHILD) -> None:
         run_dir.mkdir(parents=True, exist_ok=True)
-        _write_request(run_dir / REQUEST_FILE, request)
+        if not (run_dir / REQUEST_FILE).exists():  # a run that resumes keeps what its first attempt was asked
+            _write_request(run_dir / REQUEST_FILE, request)
         environment = os.environ | {
             "OMP_NUM_THREADS": str(threads),
             # waiting threads sleep: spinning ones take the cores that serving needs

@@ -32,7 +32,6 @@ from tunesmith.worker.runners.metrics_csv import FILENAME, write_csv
 RESUME_FILES = frozenset({"optimizer.safetensors", "state.json"})
 HEAR_S = 0.2
 STOP_PATIENCE_S = 8.0
-MOST_FINDINGS = 20
 LOG_TAIL_BYTES = 2000
 
 log = structlog.get_logger(__name__)
@@ -195,7 +194,7 @@ class FineTuning:
             progress.fields |= {"resolved": report.hyperparameters, "total_steps": report.total_steps}
             progress.drafts += [_reason(one) for one in report.reasons]
         elif isinstance(report, reports.WarningReport):
-            data: dict[str, Any] = {"code": report.code, "lines": report.lines}
+            data: dict[str, Any] = {"code": report.code, "line": report.line}
             progress.drafts.append(events.note(report.key, report.message, level="warn", data=data))
         elif isinstance(report, reports.BaseValidReport):
             data = {
@@ -280,22 +279,20 @@ def _kind_of_weights(folder: Path) -> Weights:
 
 
 def _file_notes(file: ExampleFile, param: FileParam, job: JobRecord) -> list[EventDraft]:
-    """What the reading found, shortened, and how rows are trained where that is not obvious."""
-    notes = [_finding_note(number, finding, param) for number, finding in enumerate(file.findings[:MOST_FINDINGS])]
-    rest = len(file.findings) - MOST_FINDINGS
-    if rest > 0:
-        notes.append(events.note(f"{param}:rest", f"{param}: {rest} more findings of the same kinds are not listed"))
+    """What the user should know about a file; findings in the training file are left to the run, which says them."""
+    notes = []
     if file.format != "chat" and job.style == "chat":
-        message = (
-            f"{param}: its prompt/completion rows are trained as user and assistant turns, because {job.model} chats"
-        )
+        message = f"{param}: prompt/completion rows are trained as user and assistant turns, because {job.model} chats"
         notes.append(events.note(f"{param}:as_chat", message, data={"format": file.format}))
+    if param == "validation_file":
+        notes += [_finding_note(number, finding) for number, finding in enumerate(file.findings)]
     return notes
 
 
-def _finding_note(number: int, finding: Finding, param: FileParam) -> EventDraft:
+def _finding_note(number: int, finding: Finding) -> EventDraft:
     level: events.Level = "warn" if finding.severity == "warning" else "info"
-    return events.note(f"{param}:{number}", f"{param}: {finding.message}", level=level, data=finding.to_json())
+    message = f"validation_file: {finding.message}"
+    return events.note(f"validation_file:{number}", message, level=level, data=finding.to_json())
 
 
 def _reason(one: reports.Resolved) -> EventDraft:

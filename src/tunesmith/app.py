@@ -1,0 +1,412 @@
+"""The composition root: settings -> store -> services -> one of the processes. The only file that sees everything.
+
+`serve` is the supervisor. It holds the data folder and the listening socket, and keeps two children alive:
+`python -m tunesmith.app api` and `python -m tunesmith.app worker`. A child gets its settings as the first line of its
+stdin, and the end of that pipe is its lifeline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import ipaddress
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO, cast
+
+import orjson
+import structlog
+import uvicorn
+
+from tunesmith import errors, ids
+from tunesmith.api.server import create_app
+from tunesmith.api.services import Engines
+from tunesmith.control.accounts import Accounts, new_secret
+from tunesmith.control.files import Files
+from tunesmith.control.jobs import SEEDS, Jobs
+from tunesmith.control.registry import BaseModel, Registry
+from tunesmith.control.runs import Runs
+from tunesmith.data.reading import check_jsonl_upload
+from tunesmith.logs import configure_logs
+from tunesmith.models.folder import check_base_folder
+from tunesmith.models.nano import nano_folder
+from tunesmith.serving.limits import EngineLimits
+from tunesmith.serving.pool import EnginePool
+from tunesmith.settings import EMBEDDED_MODEL, Settings
+from tunesmith.store.data_folder import DataFolder, write_secret
+from tunesmith.training.spec import RunRequest
+from tunesmith.worker import lifeline
+from tunesmith.worker.executors.process import RunProcess
+from tunesmith.worker.loop import Worker, take_lock
+from tunesmith.worker.runners.fine_tuning import FineTuning
+
+ADMIN_KEY_FILE = "admin.key"
+SERVICE_FILE = "service.json"
+LOCK_FILE = "service.lock"
+START_TIMEOUT_S = 60.0
+STOP_PATIENCE_S = 12.0
+DRAIN_S = 3
+SHORTEST_REST_S, LONGEST_REST_S = 0.2, 10.0
+STEADY_AFTER_S = 30.0
+WATCH_S = 0.1
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything behind the doors."""
+
+    settings: Settings
+    accounts: Accounts
+    files: Files
+    jobs: Jobs
+    registry: Registry
+    runs: Runs
+    engines: Engines
+    data: DataFolder
+
+
+def build_services(settings: Settings) -> Services:
+    """Open the data folder, making it at first, and put the office together."""
+    data = DataFolder(settings.folder(), new_id=ids.new_id)
+    accounts = Accounts(
+        data.keys,
+        pepper=data.pepper(),
+        organization_id=settings.organization_id,
+        clock=ids.now,
+        new_id=ids.new_id,
+    )
+    if settings.admin_key is not None:
+        accounts.set_admin_key(settings.admin_key.get_secret_value())
+    files = Files(
+        data.files,
+        data.blobs,
+        check_fine_tune_upload=check_jsonl_upload,
+        max_file_bytes=settings.max_file_bytes,
+        clock=ids.now,
+        new_id=ids.new_id,
+    )
+    registry = Registry(
+        data.models, bases=base_models(settings), aliases=settings.model_aliases, text_names=settings.text_models
+    )
+    jobs = Jobs(
+        data.jobs,
+        files,
+        registry,
+        organization_name=settings.organization_name,
+        clock=ids.now,
+        new_id=ids.new_id,
+        new_seed=lambda: secrets.randbelow(int(SEEDS.high) + 1),
+    )
+    runs = Runs(
+        data.jobs,
+        lease_s=settings.lease_s,
+        max_lost_workers=settings.max_lost_workers,
+        clock=ids.now,
+        new_id=ids.new_id,
+    )
+    return Services(settings, accounts, files, jobs, registry, runs, build_engines(settings), data)
+
+
+def build_engines(settings: Settings) -> EnginePool:
+    return EnginePool(
+        limits=EngineLimits(
+            max_num_seqs=settings.engine_max_num_seqs,
+            cache_bytes=settings.engine_cache_bytes,
+            adapter_bytes=settings.engine_adapter_bytes,
+            threads=settings.engine_threads,
+        )
+    )
+
+
+def build_worker(services: Services) -> Worker:
+    settings = services.settings
+    threads = settings.training_threads or os.cpu_count() or 1
+
+    def start_run(request: RunRequest, run_dir: Path) -> RunProcess:
+        return RunProcess(request.to_json(), run_dir, threads=threads)
+
+    runner = FineTuning(
+        services.runs,
+        services.registry,
+        services.data.blobs,
+        services.data.weights,
+        start_run=start_run,
+        runs_folder=services.data.runs_folder,
+        min_examples=settings.min_examples,
+        lease_s=settings.lease_s,
+        checkpoint_every_s=settings.checkpoint_every_s,
+        clock=ids.now,
+    )
+    return Worker(
+        services.runs,
+        runner,
+        worker_id=ids.new_id("worker"),
+        data_dir=services.data.folder,
+        max_running_jobs=settings.max_running_jobs,
+        poll_s=settings.poll_s,
+    )
+
+
+def base_models(settings: Settings) -> dict[str, BaseModel]:
+    """The embedded model and the folders that settings name; raises InvalidModel for one that is not safe to load."""
+    folders = {EMBEDDED_MODEL: nano_folder(), **settings.base_models}
+    models = {}
+    for name, folder in folders.items():
+        place = folder.expanduser().resolve()
+        check_base_folder(place)
+        models[name] = BaseModel(name, place, created=int((place / "config.json").stat().st_mtime))
+    for alias, base in settings.model_aliases.items():
+        if base not in models:
+            raise errors.InvalidModel(
+                f"The alias '{alias}' stands for '{base}', which is not among the base models: {', '.join(models)}. "
+                "Correct TUNESMITH_MODEL_ALIASES or add the folder to TUNESMITH_BASE_MODELS."
+            )
+    return models
+
+
+def serve(settings: Settings) -> int:
+    """Run the service until SIGTERM or Ctrl-C; answers the exit code."""
+    configure_logs("supervisor")
+    try:
+        refuse_public_bind(settings)
+        with take_data_folder(settings), listen(settings) as listener:
+            prepare(settings)
+            return Supervisor(settings, listener).run()
+    except errors.TunesmithError as error:
+        print(f"tunesmith: {error.message}", file=sys.stderr)
+        return 1
+
+
+def refuse_public_bind(settings: Settings) -> None:
+    if settings.allow_public_bind or settings.host == "localhost":
+        return
+    try:
+        is_loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:  # a name, which may stand for any address
+        is_loopback = False
+    if not is_loopback:
+        raise errors.PermissionDenied(
+            f"The host {settings.host} can be reached from other machines, and the service speaks plain HTTP. "
+            "Put a TLS proxy in front and pass --allow-public-bind, or use 127.0.0.1."
+        )
+
+
+def take_data_folder(settings: Settings) -> BinaryIO:
+    """Two services must not share a data folder; raises Conflict when one has it."""
+    settings.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    return take_lock(settings.folder() / LOCK_FILE)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The supervisor owns the socket: while the API restarts, connections wait instead of failing."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise errors.InvalidRequest(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}. Choose another with --port."
+        ) from error
+
+
+def prepare(settings: Settings) -> None:
+    """Check and tidy the data folder, and make the first key when there is none."""
+    services = build_services(settings)
+    services.data.check_and_tidy(int(ids.now()))
+    path = services.data.folder / ADMIN_KEY_FILE
+    if settings.admin_key is not None:
+        write_secret(path, settings.admin_key.get_secret_value().encode())
+    elif not path.exists():
+        secret = new_secret()
+        services.accounts.set_admin_key(secret)
+        write_secret(path, secret.encode())
+        print(f"Admin key (kept in {path}, shown only now): {secret}", flush=True)
+    else:
+        services.accounts.set_admin_key(path.read_text(encoding="utf-8").strip())
+    services.data.close()
+
+
+class Child:
+    """One process of the service, started again when it dies: soon at first, then with growing rests."""
+
+    def __init__(self, kind: str, settings: Settings, *, pass_fds: Sequence[int] = ()) -> None:
+        self.kind = kind
+        self._settings = settings.model_dump_json(exclude={"admin_key"}).encode()
+        self._pass_fds = tuple(pass_fds)
+        self._rest_s = SHORTEST_REST_S
+        self._start_at = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def keep_alive(self) -> None:
+        """Start it when it is not running and has rested."""
+        now = time.monotonic()
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return
+            log.warning("process died", kind=self.kind, exit_code=code, restart_in_s=self._rest_s)
+            is_steady = now - self._start_at > STEADY_AFTER_S
+            self._rest_s = SHORTEST_REST_S if is_steady else min(LONGEST_REST_S, self._rest_s * 2)
+            self._start_at = now + self._rest_s
+            self._close()
+        if now >= self._start_at:
+            self._start_at = now
+            self._start()
+
+    def terminate(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self, deadline: float) -> None:
+        """Wait for its end, and kill it at the deadline (monotonic seconds)."""
+        if self._process is None:
+            return
+        try:
+            self._process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("process killed", kind=self.kind)
+            self._process.kill()
+            self._process.wait()
+        self._close()
+
+    def _start(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TUNESMITH_")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tunesmith.app", self.kind, *map(str, self._pass_fds)],
+            stdin=subprocess.PIPE,
+            pass_fds=self._pass_fds,
+            env=environment,
+            start_new_session=True,  # Ctrl-C reaches the supervisor only, which then ends its children in order
+        )
+        stdin = cast(BinaryIO, self._process.stdin)
+        try:
+            stdin.write(self._settings + b"\n")
+            stdin.flush()
+        except BrokenPipeError:  # it died at once; the next look restarts it
+            return
+
+    def _close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            try:
+                process.stdin.close()
+            except BrokenPipeError:  # closing flushes, and nobody is there to read it
+                return
+
+
+class Supervisor:
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._host, self._port = listener.getsockname()[:2]
+        self._children = [Child("api", settings, pass_fds=[listener.fileno()]), Child("worker", settings)]
+        self._stopping = threading.Event()
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        service_file = self._settings.folder() / SERVICE_FILE
+        try:
+            if self._watch_until(self._is_ready, START_TIMEOUT_S):
+                facts = {"base_url": f"{self._url}/v1", "pid": os.getpid()}
+                write_secret(service_file, orjson.dumps(facts))
+                print(f"Tunesmith listens on {self._url}/v1", flush=True)
+            elif not self._stopping.is_set():
+                raise errors.EngineUnavailable(
+                    f"The API did not answer within {START_TIMEOUT_S:.0f} s; see the log above."
+                )
+            self._watch_until(self._stopping.is_set, None)
+        finally:
+            service_file.unlink(missing_ok=True)
+            self._end_children()
+        return 0
+
+    @property
+    def _url(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    def _watch_until(self, is_over: Callable[[], bool], timeout_s: float | None) -> bool:
+        """Keep the children alive until it is over or the service is to stop; whether it is over."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while not self._stopping.is_set() and (deadline is None or time.monotonic() < deadline):
+            for child in self._children:
+                child.keep_alive()
+            if is_over():
+                return True
+            self._stopping.wait(WATCH_S)
+        return False
+
+    def _is_ready(self) -> bool:
+        wildcard = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not bound
+        connection = http.client.HTTPConnection(wildcard.get(self._host, self._host), self._port, timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:  # accepted by nobody yet
+            return False
+        finally:
+            connection.close()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _end_children(self) -> None:
+        deadline = time.monotonic() + STOP_PATIENCE_S
+        for child in self._children:
+            child.terminate()
+        for child in self._children:
+            child.end(deadline)
+
+
+def run_api(settings: Settings, listener_fd: int) -> None:
+    services = build_services(settings)
+    config = uvicorn.Config(
+        create_app(services),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    asyncio.run(_serve_api(uvicorn.Server(config), services, socket.socket(fileno=listener_fd)))
+
+
+async def _serve_api(server: uvicorn.Server, services: Services, listener: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await cast(EnginePool, services.engines).close()
+
+
+def run_worker(settings: Settings) -> None:
+    worker = build_worker(build_services(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: worker.stop())
+    worker.work()
+
+
+def main(kind: str, *rest: str) -> None:
+    """The entry of a child: settings come as the first line of stdin."""
+    configure_logs(kind)
+    settings = Settings.model_validate_json(sys.stdin.readline())
+    lifeline.hold()
+    if kind == "api":
+        run_api(settings, int(rest[0]))
+    elif kind == "worker":
+        run_worker(settings)
+    else:
+        raise SystemExit(f"unknown process {kind!r}; expected api or worker")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
