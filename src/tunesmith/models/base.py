@@ -1,4 +1,4 @@
-"""A checked base model folder becomes a module in memory. Local files only, safetensors only, no code of the model's own."""
+"""A checked base model folder becomes a module in memory: local files and safetensors only, no code of its own."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ _COMPANIONS = (
 
 
 def load_base(folder: Path, *, dtype: torch.dtype = torch.float32, attention: str | None = None) -> PreTrainedModel:
-    """Load a causal language model in evaluation mode (no dropout). Raises InvalidModel if the folder is not safe to load.
+    """Load a causal language model in evaluation mode (no dropout).
 
-    `attention` is a name known to transformers' attention interface; by default its own exact choice for the architecture.
+    `attention` is a name known to transformers' attention interface; by default its own exact choice for the
+    architecture. Raises InvalidModel if the folder is not safe to load.
     """
     facts = check_base_folder(folder)
     model = AutoModelForCausalLM.from_pretrained(
@@ -49,7 +50,7 @@ def load_base(folder: Path, *, dtype: torch.dtype = torch.float32, attention: st
 
 
 def save_model(model: PreTrainedModel, folder: Path, *, tokenizer_from: Path, dtype: torch.dtype) -> None:
-    """Write the whole model in `dtype` into an existing folder that load_base, vLLM and llama.cpp's converter can read."""
+    """Write the whole model in `dtype` into an existing folder, as load_base, vLLM and llama.cpp read it."""
     rounded = {name: tensor.to(dtype) for name, tensor in model.state_dict().items()}
     model.save_pretrained(str(folder), state_dict=rounded)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -43,9 +43,9 @@ class Checkpoint:
 
 @contextlib.contextmanager
 def written_whole(folder: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `folder` at once when the block ends, synced to the disk; on an error nothing remains.
+    """A temporary folder that becomes `folder` at once when the block ends, synced to the disk.
 
-    Raises StorageFull when the disk has no room.
+    On an error nothing remains. Raises StorageFull when the disk has no room.
     """
     partial = folder.with_name(folder.name + _PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
@@ -110,7 +110,10 @@ def newest_checkpoint(root: Path) -> Checkpoint | None:
 
 
 def prune_checkpoints(root: Path, *, newest_step: int, keep_epochs: int) -> None:
-    """Delete what the checkpoint at `newest_step` replaces: older resume-only ones, and all epoch ends but the last `keep_epochs`."""
+    """Delete what the checkpoint at `newest_step` replaces.
+
+    That is: older resume-only ones, and all epoch ends but the last `keep_epochs`.
+    """
     kept_epoch_ends = 0
     for folder in sorted(_folders(root), reverse=True):
         content = _read_state(folder)

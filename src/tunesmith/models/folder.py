@@ -12,8 +12,8 @@ from typing import Any
 
 from tunesmith.errors import InvalidModel
 
-# Decoder-only language models that transformers implements itself and whose attention goes through its attention interface
-# with sliding window and soft cap as arguments, so that packed batches are exact (tests/training/test_exactness.py).
+# Decoder-only language models of transformers' own whose attention goes through its attention interface with sliding
+# window and soft cap as arguments, so that packed batches are exact (tests/training/test_exactness.py).
 PACKED_ARCHITECTURES = frozenset(
     {
         "Qwen2ForCausalLM",
@@ -103,7 +103,7 @@ def find_base(name_or_path: str, *, models: Mapping[str, Path]) -> BaseModel:
     if name_or_path not in models and not folder.is_dir():
         known = ", ".join(sorted(models)) or "none"
         raise InvalidModel(
-            f"There is no base model {name_or_path!r}: it is neither a known name ({known}) nor a folder on this machine. "
+            f"There is no base model {name_or_path!r}: it is neither a known name ({known}) nor a folder here. "
             "Nothing is downloaded; give the path of a folder with config.json and *.safetensors.",
             param="model",
             code="model_not_found",
@@ -113,7 +113,7 @@ def find_base(name_or_path: str, *, models: Mapping[str, Path]) -> BaseModel:
 
 
 def check_base_folder(folder: Path) -> BaseModelFacts:
-    """Read the facts of a base model; raise InvalidModel, saying what to do, unless it can be loaded without running its code."""
+    """The facts of a base model. Raises InvalidModel, saying what to do, unless it can be loaded without its code."""
     config = _read_json(folder / "config.json", what="a Hugging Face model folder has one")
     _refuse_remote_code(folder, config)
     architecture = _known_architecture(folder, config)
@@ -196,7 +196,7 @@ def _weight_files(folder: Path) -> tuple[str, ...]:
         raise _refusal(
             folder,
             f"has weights only in {', '.join(unsafe)}, a format that can run code when it is read",
-            "convert it once on a machine you trust (model.save_pretrained(folder, safe_serialization=True)) and use the .safetensors",
+            "convert it once where you trust it, with model.save_pretrained(folder), and use the .safetensors",
         )
     gguf = sorted(path.name for path in folder.glob("*.gguf"))
     if gguf:
@@ -209,7 +209,7 @@ def _weight_files(folder: Path) -> tuple[str, ...]:
 
 
 def _tensors_in(path: Path) -> list[tuple[str, int]]:
-    """(dtype, number of elements) of every tensor, from the header alone. Raises InvalidModel on a torn or foreign file."""
+    """(dtype, number of elements) of every tensor, from the header. Raises InvalidModel on a torn or foreign file."""
     size_bytes = path.stat().st_size
     with path.open("rb") as file:
         prefix = file.read(8)
@@ -229,7 +229,7 @@ def _tensors_in(path: Path) -> list[tuple[str, int]]:
             ) from error
     if 8 + header_bytes + end != size_bytes:
         raise InvalidModel(
-            f"{path} is torn: its header promises {8 + header_bytes + end:,} bytes, the file has {size_bytes:,}. Copy it again.",
+            f"{path} is torn: it should have {8 + header_bytes + end:,} bytes and has {size_bytes:,}. Copy it again.",
             param="model",
         )
     return facts

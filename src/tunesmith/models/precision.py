@@ -18,8 +18,9 @@ def bf16_is_fast() -> bool:
 def use_fast_exact_fp32() -> bool:
     """Send float32 matrix products to oneDNN where that is faster and still exact; say whether that was done.
 
-    torch's default on AMD is MKL's slow path, 2.2 times below oneDNN. The switch that reroutes them *allows* oneDNN to round
-    to bfloat16, which it does only where AMX exists, so we ask only on AMD without AMX, and keep it only if a product proves exact.
+    torch's default on AMD is MKL's slow path, 2.2 times below oneDNN. The switch that reroutes them *allows* oneDNN to
+    round to bfloat16, which it does only where AMX exists; so we ask only on AMD without AMX, and only if a product
+    proves exact.
     """
     flags = _cpu_flags()
     if "authenticamd" not in flags or any(flag.startswith("amx") for flag in flags):

@@ -1,7 +1,8 @@
-"""Causal attention over sequences laid end to end, each seeing only itself: an implementation for transformers' attention interface.
+"""Causal attention over sequences laid end to end, each seeing only itself, for transformers' attention interface.
 
-Sequences of similar length are gathered into one block (padding exists only here, at the end, where causality hides it) and attended
-with batched products and a written-out backward. On CPU this is 3 to 13 times faster than torch's scaled_dot_product_attention.
+Sequences of similar length are gathered into one block (padding exists only here, at the end, where causality hides it)
+and attended with batched products and a written-out backward. In bfloat16 on CPU this is 3 to 8 times faster than
+torch's scaled_dot_product_attention on sequences of some hundred tokens.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def segment_attention(
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     dtype = value.dtype
     with torch.autocast("cpu", enabled=False):
-        out = _SegmentAttention.apply(query.to(dtype), key.to(dtype), value, segments, scale, sliding_window, softcap)
+        inputs = (query.to(dtype), key.to(dtype), value)
+        out: Tensor = _SegmentAttention.apply(*inputs, segments, scale, sliding_window, softcap)  # type: ignore[no-untyped-call]
     return out, None
 
 
@@ -97,8 +99,8 @@ class _SegmentAttention(torch.autograd.Function):
         window: int | None,
         softcap: float | None,
     ) -> Tensor:
-        n_heads, n_kv_heads = query.shape[1], key.shape[1]
-        ctx.shape, ctx.segments, ctx.scale, ctx.softcap = (n_heads, n_kv_heads), segments, scale, softcap
+        n_kv_heads = ctx.n_kv_heads = key.shape[1]
+        ctx.segments, ctx.scale, ctx.softcap = segments, scale, softcap
         saved, outputs = [], []
         for block in segments.blocks:
             q = _gather(query, block, n_kv_heads).mul_(scale)
@@ -123,7 +125,7 @@ class _SegmentAttention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        n_heads, n_kv_heads = ctx.shape
+        n_kv_heads = ctx.n_kv_heads
         grad_out = grads[0].transpose(1, 2)
         grad_queries, grad_keys, grad_values = [], [], []
         for block, (q, k, v, out, parts) in zip(ctx.segments.blocks, ctx.saved, strict=True):
@@ -165,7 +167,7 @@ def _ungroup(x: Tensor, block: Block) -> Tensor:
 
 
 def _rows(x: Tensor, start: int, end: int) -> Tensor:
-    """(n, rep, length, D) -> (n, rep * (end - start), D): the queries of one block, of all heads that share their keys."""
+    """(n, rep, length, D) -> (n, rep * (end - start), D): some queries of all heads that share keys."""
     return x[:, :, start:end].reshape(x.shape[0], -1, x.shape[-1])
 
 
@@ -183,6 +185,6 @@ def _mask(start: int, end: int, first_key: int, window: int | None, dtype: torch
 
 
 def register() -> None:
-    """Make `NAME` an attention implementation of transformers; its masks are None, the segments travel as an argument."""
+    """Make `NAME` an attention implementation of transformers: no masks, the segments travel as an argument."""
     AttentionInterface.register(NAME, segment_attention)
     AttentionMaskInterface.register(NAME, lambda *_, **__: None)

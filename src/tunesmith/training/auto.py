@@ -151,7 +151,7 @@ def _auto_batch_size(n: int, n_epochs: int) -> tuple[str, str, int]:
     largest = max(1, min(_MAX_AUTO_BATCH, n * n_epochs // _MIN_STEPS, n))
     batch_size: int = 1 << (largest.bit_length() - 1)
     steps = n_epochs * math.ceil(n / batch_size)
-    why = f"the largest power of two up to {_MAX_AUTO_BATCH} that leaves {_MIN_STEPS} steps or more ({steps:,} here), or 1"
+    why = f"the largest power of two up to {_MAX_AUTO_BATCH} that leaves {_MIN_STEPS} steps, or 1; {steps:,} steps here"
     return why, f"{_REGRET}: LoRA dislikes large batches and wants at least {_MIN_STEPS} steps", batch_size
 
 

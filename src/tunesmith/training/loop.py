@@ -33,7 +33,7 @@ _OPTIMIZER = "optimizer."
 
 
 class TrainingData(Protocol):
-    """Which examples each optimizer step takes: a function of the step alone, so that a step number is the whole data position."""
+    """Which examples each optimizer step takes: a function of the step alone, which so is the whole data position."""
 
     @property
     def steps_per_epoch(self) -> int: ...
@@ -192,7 +192,7 @@ def take_step(
     spec: TrainingSpec,
     learning_rate: float,
 ) -> tuple[sft.Score, float]:
-    """One optimizer step on all the examples together, in as many micro-batches as memory needs; (score, gradient norm)."""
+    """One optimizer step on all the examples, in as many micro-batches as memory needs; (score, gradient norm)."""
     optimizer.zero_grad(set_to_none=True)
     divisor = sft.trained_weight(examples)
     score = sft.Score()
@@ -206,8 +206,8 @@ def take_step(
         lines = sorted(set(score.not_finite_lines or [example.line for example in examples]))
         what = f"loss is {score.mean_loss}" if score.not_finite_lines else f"gradient's norm is {grad_norm}"
         raise TrainingFailed(
-            f"The {what}, not a finite number, on line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines[:20]))} of the training "
-            "file. Nothing was updated by this step. Look at those rows, or use a smaller learning_rate_multiplier.",
+            f"The {what}, not a finite number, on line(s) {', '.join(map(str, lines[:20]))} of the training file. "
+            "Nothing was updated by this step. Look at those rows, or use a smaller learning_rate_multiplier.",
             code="non_finite_loss",
         )
     for group in optimizer.param_groups:
@@ -226,7 +226,7 @@ def validate(model: PreTrainedModel, examples: Sequence[Rendered], *, spec: Trai
     if not math.isfinite(score.loss_sum):
         lines = ", ".join(str(line) for line in score.not_finite_lines[:20])
         raise TrainingFailed(
-            f"The validation loss is {score.mean_loss}, not a finite number, on line(s) {lines} of the validation file. "
+            f"The validation loss is {score.mean_loss}, not a finite number, on line(s) {lines} of that file. "
             "Use a smaller learning_rate_multiplier.",
             code="non_finite_loss",
         )
@@ -241,7 +241,7 @@ def repeatable(*, seed: int, threads: int) -> Iterator[None]:
     filling_before = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # we never read what we have not written
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     use_fast_exact_fp32()
     try:
         with torch.random.fork_rng(devices=[]):
@@ -259,7 +259,7 @@ def _micro_batches(model: PreTrainedModel, examples: Sequence[Rendered], spec: T
 
 
 def _compute_dtype(spec: TrainingSpec) -> contextlib.AbstractContextManager[Any]:
-    """bfloat16 with float32 masters: a LoRA run's frozen weights are bfloat16 already, a full run's are rounded for each product."""
+    """bfloat16 products: a LoRA run's frozen weights are bfloat16 already, a full run's are rounded on the way."""
     if spec.training_type == "full" and spec.dtype == "bfloat16":
         return torch.autocast("cpu", torch.bfloat16)
     return contextlib.nullcontext()

@@ -11,12 +11,12 @@ _ROWS_AT_ONCE = 256  # keeps a float32 slice of the logits in the processor's ca
 
 
 def token_loss(logits: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """sum(weight * nll) as a scalar to call backward on; nll (N,) in nats; whether the likeliest token is the target (N,).
+    """sum(weight * nll) to call backward on; nll (N,) in nats; whether the likeliest token is the target (N,).
 
-    logits (N, V) of any float type, targets (N,), weights (N,) in float32. Softmax and sums are in float32. Divide by the global
-    weight of the step by scaling `weights`: the sum over all micro-batches is then the step's mean.
+    logits (N, V) of any float type, targets (N,), weights (N,) in float32. Softmax and sums are in float32. Divide
+    `weights` by the global weight of the step: the sum over all micro-batches is then the step's mean.
     """
-    loss, nll, is_right = _TokenLoss.apply(logits, targets, weights)
+    loss, nll, is_right = _TokenLoss.apply(logits, targets, weights)  # type: ignore[no-untyped-call]
     return loss, nll, is_right
 
 

@@ -26,7 +26,7 @@ def adamw(parameters: Sequence[nn.Parameter], *, weight_decay: float, beta2: flo
 
 
 def learning_rate_at(step: int, *, peak: float, warmup_steps: int, total_steps: int, schedule: Schedule) -> float:
-    """The rate of optimizer step `step`, counted from 0: linear up to `peak`, then down towards 0 after the last step."""
+    """The rate of optimizer step `step`, counted from 0: up to `peak`, then down towards 0."""
     if step < warmup_steps:
         return peak * (step + 1) / warmup_steps
     if schedule == "constant":

@@ -1,4 +1,4 @@
-"""One run from request to weights: the door of the river. A run that was killed goes on from its newest whole checkpoint."""
+"""One run from request to weights: the door of the river. A run that was killed goes on from its newest checkpoint."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _FINAL = "final"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. `final_folder` holds the adapter (PEFT's two files) or the whole model; None unless it succeeded."""
+    """How a run ended. `final_folder` holds the adapter (PEFT's two files) or the model; None unless it succeeded."""
 
     status: Literal["succeeded", "paused", "cancelled"]
     final_folder: str | None
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What the first attempt found and every later one must keep: machine facts and the date that templates may write."""
+    """What the first attempt found and every later one must keep: the machine, and the date templates may write."""
 
     machine: Machine
     now: datetime
@@ -68,12 +68,12 @@ def fine_tune(
     report: Callable[[Report], None] = lambda _: None,
     should_stop: Callable[[], StopRequest | None] = lambda: None,
 ) -> Outcome:
-    """Fine-tune the base model on the file, writing only below `run_dir`; called again after a kill, a pause or a crash, go on.
+    """Fine-tune the base model on the file, writing only below `run_dir`; called again after a kill or a pause, go on.
 
-    The same request on the same machine gives the same bytes in run_dir/final, however often it was interrupted. Reports come
-    in order; a resumed run first repeats all that its checkpoint knows of, under the same keys.
-    Raises InvalidFile, InvalidModel or InvalidRequest before anything is trained, TrainingFailed when training cannot go on,
-    StorageFull when the disk is full, Conflict if `run_dir` belongs to another request.
+    The same request on the same machine gives the same bytes in run_dir/final, however often it was interrupted.
+    Reports come in order; a resumed run first repeats all that its checkpoint knows of, under the same keys.
+    Raises InvalidFile, InvalidModel or InvalidRequest before anything is trained, TrainingFailed when training
+    cannot go on, StorageFull when the disk is full, Conflict if `run_dir` belongs to another request.
     """
     facts = check_base_folder(Path(request.base_folder))
     start = _begin(request, run_dir)
@@ -158,8 +158,8 @@ def _check_vocabulary(rendered: Sequence[Rendered], facts: BaseModelFacts, name:
         largest = max(example.input_ids)
         if largest >= facts.vocab_size:
             raise InvalidFile(
-                f"{name}, line {example.line}: token id {largest} is outside the model's {facts.vocab_size:,}; tokenizer.json and "
-                "the weights in the base model's folder do not belong together.",
+                f"{name}, line {example.line}: token id {largest} is outside the model's {facts.vocab_size:,}; "
+                "tokenizer.json and the weights in the base model's folder do not belong together.",
             )
 
 
@@ -221,7 +221,7 @@ def _write_model(
 
 
 def _write_final(model: PreTrainedModel, folder: Path, spec: TrainingSpec, facts: BaseModelFacts) -> None:
-    """Write the result in the base model's own precision, read it back, and let it count only if it is what is in memory."""
+    """Write the result in the base model's own precision; it counts only if it reads back as it is in memory."""
     dtype = {"F16": torch.float16, "BF16": torch.bfloat16}.get(facts.dtype, torch.float32)
     with written_whole(folder) as partial:
         _write_model(model, partial, spec, facts, dtype=dtype)

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one forward pass takes. N trained positions; `positions` index the flattened tokens, `rows` the example of each.
+    """What one forward pass takes, with N trained positions.
 
-    Packed: input_ids and position_ids are (1, T), segments say where each sequence lies. Padded: (B, L) and a mask.
+    `positions` index the flattened tokens; `rows` and `lines` tell whose they are. Packed: input_ids and position_ids
+    are (1, T), segments say where each sequence lies. Padded: (B, L) and a mask.
     """
 
     input_ids: Tensor
@@ -72,7 +73,7 @@ def trained_weight(examples: Sequence[Rendered]) -> float:
 
 
 def micro_batches(examples: Sequence[Rendered], *, max_tokens: int, max_trained: int, packed: bool) -> Iterator[Batch]:
-    """Split a step's examples into batches that fit in memory, longest first. An example that is too long alone goes alone.
+    """Split a step's examples into batches that fit in memory, longest first. One that is too long goes alone.
 
     Nothing after an example's last trained token can touch the loss, so it is not computed.
     """
@@ -94,7 +95,7 @@ def micro_batches(examples: Sequence[Rendered], *, max_tokens: int, max_trained:
 
 
 def collate(examples: Sequence[Rendered], *, packed: bool) -> Batch:
-    """Lay examples end to end, or pad them at the end to the longest where the model's attention is not proved for that."""
+    """Lay examples end to end; or pad them at the end, where the model's attention is not proved for that."""
     flat = pack(examples)
     lengths = flat.segment_lengths
     labels, weights = torch.tensor(flat.labels), torch.tensor(flat.label_weights)
@@ -141,7 +142,7 @@ def trained_logits(model: PreTrainedModel, batch: Batch) -> Tensor:
 def loss(model: PreTrainedModel, batch: Batch, *, divisor: float) -> tuple[Tensor, Score]:
     """This batch's part of sum(weight * nll) / divisor, to call backward on, and its undivided score."""
     part, nll, is_right = token_loss(trained_logits(model, batch), batch.targets, batch.weights / divisor)
-    bad_rows = batch.rows[~nll.isfinite()].unique().tolist()
+    bad_rows = sorted(set(batch.rows[~nll.isfinite()].tolist()))
     score = Score(
         loss_sum=float((nll.double() * batch.weights).sum()),
         weight_sum=float(batch.weights.double().sum()),
