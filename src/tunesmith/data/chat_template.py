@@ -10,16 +10,18 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import jinja2
+import jinja2.exceptions
 import jinja2.ext
 import jinja2.nodes
 import jinja2.parser
 import jinja2.sandbox
+import jinja2.utils
 
 from tunesmith.errors import InvalidModel
 
@@ -175,8 +177,9 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
         self.globals["raise_exception"] = _raise_exception
         self.globals["strftime_now"] = lambda date_format: now().strftime(date_format)
         self.globals["_check_time"] = lambda: _current.limits.check_time()
-        # dict and namespace: the sandbox's own are classes, whose attributes reach further than a template should
-        self.globals["dict"] = lambda *args, **kwargs: dict(*args, **kwargs)
+        # Jinja's own are Python classes, whose attributes reach further than a template should
+        self.globals["dict"] = _TemplateDict()
+        self.globals["namespace"] = _TemplateNamespace
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> jinja2.nodes.Template:
         """Check the time in every turn of every loop: loops that write nothing are the ones that hang."""
@@ -198,6 +201,21 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
     def _check_length(length: int) -> None:
         if length > MAX_RENDERED_CHARS:
             raise TemplateError(f"the chat template asks for a value of {length:,} characters")
+
+
+class _TemplateDict:
+    def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        return dict(*args, **kwargs)
+
+    def fromkeys(self, keys: Iterable[Any], value: Any = None) -> dict[Any, Any]:
+        return dict.fromkeys(keys, value)
+
+
+class _TemplateNamespace(jinja2.utils.Namespace):
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            raise jinja2.exceptions.SecurityError(f"a chat template may not set {name!r} on a namespace")
+        super().__setitem__(name, value)
 
 
 def _tojson(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -94,8 +95,9 @@ class Renderer:
             for token_id, token in self._added_tokens.items()
             if token.special and token.content not in _SPOKEN_TOKENS
         )
-        self._knows_system = self._probe_shows("system")
+        self._knows_system = self._probe_system()
         self._knows_developer = "developer" in source
+        self._wants_short_call_ids = "length 9" in source or "length != 9" in source
         self.end_of_turn_id = self._probe_end_of_turn()
         ids = [*eos_token_ids, *([] if self.end_of_turn_id is None else [self.end_of_turn_id])]
         self.eos_token_ids: tuple[int, ...] = tuple(dict.fromkeys(ids))
@@ -194,9 +196,12 @@ class Renderer:
         """The messages as chat templates want them: Hugging Face's shape, tool arguments as objects.
 
         A developer message is a system message to templates that do not know the role; a system message goes in
-        front of the next user message for templates that would refuse or drop it (Gemma).
+        front of the next user message for templates that would refuse or drop it (Gemma, Mistral). Tool call ids
+        become nine characters for templates that insist on that (Mistral).
         """
         shaped = [self._template_message(message) for message in messages]
+        if self._wants_short_call_ids:
+            shaped = _shorten_call_ids(shaped)
         return shaped if self._knows_system else _fold_system(shaped)
 
     def _template_message(self, message: Message) -> TemplateMessage:
@@ -234,12 +239,20 @@ class Renderer:
         weights = [0.0] * len(ids)
         position = 0
         for start, end, weight in spans:
-            while position < len(ids) and not _reaches(offsets[position], start):
+            while position < len(ids) and self._is_before(ids[position], offsets[position], start):
                 position += 1
             while position < len(ids) and offsets[position][0] < end:
                 weights[position] = weight
                 position += 1
         return _cut(line, ids, weights, max_length)
+
+    def _is_before(self, token_id: int, offset: tuple[int, int], start: int) -> bool:
+        """Whether a token belongs to the prompt.
+
+        One that reaches across `start` is the answer's, unless it is a control token that swallowed the space after
+        it (as Phi-3's do).
+        """
+        return offset[1] <= start or (offset[0] < start and token_id in self._added_tokens)
 
     def _render_text(self, example: ChatExample, max_length: int | None) -> Rendered:
         if [message.role for message in example.messages] != ["user", "assistant"] or example.messages[1].tool_calls:
@@ -273,13 +286,19 @@ class Renderer:
             return int(bos)
         return self.eos_token_ids[0] if self.eos_token_ids else 0
 
-    def _probe_shows(self, role: str) -> bool:
-        """Whether the template accepts a message of this role before the user's and writes what it says."""
-        messages = [{"role": role, "content": _PROBE}, {"role": "user", "content": "question"}]
+    def _probe_system(self) -> bool:
+        """Whether the template accepts a system message and writes it, in a prompt and in a finished conversation.
+
+        Mistral's writes it in front of the last user message only if nothing follows: never in training.
+        """
+        prompt = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "question"}]
+        finished = [*prompt, {"role": "assistant", "content": "answer"}]
         try:
-            return _PROBE in self._template.render(messages, (), add_generation_prompt=True)
+            shown = self._template.render(prompt, (), add_generation_prompt=True)
+            kept = self._template.render(finished, (), add_generation_prompt=False)
         except TemplateError:  # its way of saying no
             return False
+        return _PROBE in shown and _PROBE in kept
 
     def _probe_end_of_turn(self) -> int | None:
         """The token that the template writes right after an answer."""
@@ -291,11 +310,6 @@ class Renderer:
         after = text.rpartition(_PROBE)[2].lstrip()
         ids = self._encode(after, add_special_tokens=False) if after else []
         return ids[0] if ids and ids[0] in self._added_tokens and after.startswith(self.token_text(ids[0])) else None
-
-
-def _reaches(offset: tuple[int, int], start: int) -> bool:
-    """Whether a token at these characters has any at or after `start` (an empty token counts where it stands)."""
-    return offset[1] > start or offset[0] >= start
 
 
 def _cut(line: int, ids: list[int], weights: list[float], max_length: int | None) -> Rendered:
@@ -353,6 +367,23 @@ def _template_call(call: dict[str, Any]) -> dict[str, Any]:
     with contextlib.suppress(ValueError):
         arguments = json.loads(arguments)
     return {**call, "function": {**function, "arguments": arguments}}
+
+
+def _shorten_call_ids(messages: Sequence[TemplateMessage]) -> list[TemplateMessage]:
+    shortened: list[TemplateMessage] = []
+    for message in messages:
+        changed = dict(message)
+        if "tool_calls" in message:
+            changed["tool_calls"] = [{**call, "id": _short_call_id(call["id"])} for call in message["tool_calls"]]
+        if "tool_call_id" in message:
+            changed["tool_call_id"] = _short_call_id(message["tool_call_id"])
+        shortened.append(changed)
+    return shortened
+
+
+def _short_call_id(call_id: str) -> str:
+    is_fine = len(call_id) == 9 and call_id.isascii() and call_id.isalnum()
+    return call_id if is_fine else hashlib.blake2b(call_id.encode(), digest_size=5).hexdigest()[:9]
 
 
 def _fold_system(messages: Sequence[TemplateMessage]) -> list[TemplateMessage]:
