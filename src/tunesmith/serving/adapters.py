@@ -41,13 +41,16 @@ class LoadedAdapter:
 class AdapterCache:
     """Adapters by folder, the least recently used dropped first. Safe to call from several threads.
 
-    `limit_bytes` bounds what is kept for reuse; a request that is running holds on to its own adapter besides.
+    The limits bound what is kept for reuse; a request that is running holds on to its own adapter besides.
     """
 
-    def __init__(self, linears: dict[str, nn.Linear], *, dtype: torch.dtype, limit_bytes: int) -> None:
+    def __init__(
+        self, linears: dict[str, nn.Linear], *, dtype: torch.dtype, limit_bytes: int, limit_count: int
+    ) -> None:
         self._linears = linears
         self._dtype = dtype
         self._limit_bytes = limit_bytes
+        self._limit_count = limit_count
         self._loaded: OrderedDict[str, LoadedAdapter] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -57,9 +60,13 @@ class AdapterCache:
             if adapter.folder not in self._loaded:
                 self._loaded[adapter.folder] = self._load(adapter)
             self._loaded.move_to_end(adapter.folder)
-            while len(self._loaded) > 1 and sum(a.size_bytes for a in self._loaded.values()) > self._limit_bytes:
+            while len(self._loaded) > 1 and self._is_over_limit():
                 self._loaded.popitem(last=False)
             return self._loaded[adapter.folder]
+
+    def _is_over_limit(self) -> bool:
+        size_bytes = sum(adapter.size_bytes for adapter in self._loaded.values())
+        return len(self._loaded) > self._limit_count or size_bytes > self._limit_bytes
 
     def __len__(self) -> int:
         return len(self._loaded)

@@ -7,7 +7,9 @@ prompts, one call each. So every architecture that goes through the interface ba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,6 +118,10 @@ def _runs(singles: Sequence[Span]) -> list[_Run]:
     return runs
 
 
+# Not an argument: some architectures do not hand their extra arguments on to the attention layers.
+CURRENT_BATCH: ContextVar[SlotBatch] = ContextVar("slot_batch")
+
+
 def slot_attention(
     module: torch.nn.Module,
     query: Tensor,
@@ -126,13 +132,13 @@ def slot_attention(
     scaling: float | None = None,
     softcap: float | None = None,
     sliding_window: int | None = None,
-    slot_batch: SlotBatch,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """Write the new keys and values, then attend. query (1, H, T, D), key and value (1, KV, T, D) -> (1, T, H, D)."""
     for name in ("s_aux", "position_bias"):
         if kwargs.get(name) is not None:
             raise NotImplementedError(f"attention with {name} is not served")
+    slot_batch = CURRENT_BATCH.get()
     layer: int = module.layer_idx  # type: ignore[assignment]
     cache = slot_batch.cache
     cache.write(layer, slot_batch.slots, slot_batch.positions, key[0].transpose(0, 1), value[0].transpose(0, 1))
@@ -183,6 +189,16 @@ def _attend_stretch(rows: Tensor, keys: Tensor, values: Tensor, mask: Tensor, so
 
 def _cap(scores: Tensor, softcap: float | None) -> Tensor:
     return scores if softcap is None else torch.tanh(scores / softcap) * softcap
+
+
+@contextmanager
+def attending(batch: SlotBatch) -> Iterator[None]:
+    """Inside, the attention layers work on this batch."""
+    token = CURRENT_BATCH.set(batch)
+    try:
+        yield
+    finally:
+        CURRENT_BATCH.reset(token)
 
 
 AttentionInterface.register(NAME, slot_attention)

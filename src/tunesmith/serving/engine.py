@@ -7,11 +7,12 @@ and the text they become.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torch import Tensor
@@ -73,7 +74,12 @@ class EngineCore:
             budget_bytes=limits.cache_bytes,
         )
         self.cache = KvCache(self.runner.layers, size, dtype=self.runner.dtype, device=self.runner.device)
-        self.adapters = AdapterCache(self.runner.linears, dtype=self.runner.dtype, limit_bytes=limits.adapter_bytes)
+        self.adapters = AdapterCache(
+            self.runner.linears,
+            dtype=self.runner.dtype,
+            limit_bytes=limits.adapter_bytes,
+            limit_count=limits.max_adapters,
+        )
         self.scheduler = Scheduler(self.cache, max_num_batched_tokens=limits.max_num_batched_tokens)
         self.tokens_generated = 0
         self._vocabulary = Vocabulary(self.renderer)
@@ -259,6 +265,7 @@ class EmbeddedEngine:
         self._on_crash = on_crash
         self._streams: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Event]]] = {}
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._numbers = itertools.count()
         self._is_dead = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -276,8 +283,8 @@ class EmbeddedEngine:
             raise EngineUnavailable(STOPPED)
         if len(self._streams) >= self._max_requests:
             raise EngineUnavailable(OVERLOADED)
-        if request.request_id in self._streams:
-            raise InvalidRequest(f"Request {request.request_id} is already running.", param="request_id")
+        # The caller's id may come from outside and come twice.
+        request = replace(request, request_id=f"{request.request_id}/{next(self._numbers)}")
         events: asyncio.Queue[Event] = asyncio.Queue()
         self._streams[request.request_id] = (asyncio.get_running_loop(), events)
         try:

@@ -57,14 +57,18 @@ class EnginePool:
     def __init__(
         self,
         *,
-        limits: EngineLimits | None = None,
+        max_num_seqs: int = EngineLimits.max_num_seqs,
+        max_adapters: int = EngineLimits.max_adapters,
+        threads: int = 0,
         max_engines: int = 4,
         start_timeout_s: float = 300.0,
         idle_timeout_s: float | None = None,
     ) -> None:
-        """Of more than `max_engines` base models the least recently used idle one is unloaded; so is, with
+        """`max_num_seqs`, `max_adapters` and `threads` are those of EngineLimits, for each engine.
+
+        Of more than `max_engines` base models the least recently used idle one is unloaded; so is, with
         `idle_timeout_s`, each that nobody has asked for so long."""
-        self._limits = limits or EngineLimits()
+        self._limits = EngineLimits(max_num_seqs=max_num_seqs, max_adapters=max_adapters, threads=threads)
         self._max_engines = max_engines
         self._start_timeout_s = start_timeout_s
         self._idle_timeout_s = idle_timeout_s

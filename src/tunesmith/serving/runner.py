@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -60,27 +60,22 @@ class ModelRunner:
             wanted = [offset - 1]
         self._lora.begin(adapters, wanted)
         token_ids = torch.tensor([[token for row in rows for token in row.token_ids]], device=self.device)
-        output = self.model(
-            input_ids=token_ids,
-            position_ids=batch.positions[None],
-            use_cache=False,
-            logits_to_keep=torch.tensor(wanted, device=self.device),
-            slot_batch=batch,
-        )
+        with attention.attending(batch):
+            output = self.model(
+                input_ids=token_ids,
+                position_ids=batch.positions[None],
+                use_cache=False,
+                logits_to_keep=torch.tensor(wanted, device=self.device),
+            )
         logits: Tensor = output.logits[0].float()
         return logits
 
     def _measure_layers(self) -> list[LayerShape]:
         """What each attention layer stores, seen by sending one token through."""
         probe = _Probe()
-        with torch.inference_mode():
-            self._lora.begin([None], [0])
-            self.model(
-                input_ids=torch.zeros(1, 1, dtype=torch.long, device=self.device),
-                position_ids=torch.zeros(1, 1, dtype=torch.long, device=self.device),
-                use_cache=False,
-                slot_batch=probe,
-            )
+        zero = torch.zeros(1, 1, dtype=torch.long, device=self.device)
+        with torch.inference_mode(), attention.attending(cast(SlotBatch, probe)):
+            self.model(input_ids=zero, position_ids=zero, use_cache=False)
         return [probe.shapes[layer] for layer in sorted(probe.shapes)]
 
 

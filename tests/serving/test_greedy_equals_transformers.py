@@ -1,0 +1,94 @@
+"""The engine's greedy tokens are those of `transformers.generate`, token for token, in float32."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tunesmith.data.examples import Message
+from tunesmith.models.nano import nano_folder
+from tunesmith.serving.engine import EmbeddedEngine
+from tunesmith.serving.protocol import Adapter, Sampling
+
+from .conftest import collect, collect_all, greedy, load_plain, prompts, save_adapter, transformers_greedy
+
+FAMILIES = [
+    *("qwen2", "qwen3", "qwen3_sliding", "llama", "mistral", "gemma", "gemma2", "gemma3", "phi", "phi3"),
+    *("granite", "gpt_neox", "cohere", "olmo2", "smollm3", "starcoder2", "stablelm", "glm4"),
+]
+Tiny = Callable[..., Path]
+Start = Callable[..., EmbeddedEngine]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+async def test_every_family_gives_the_tokens_of_generate(family: str, tiny: Tiny, engine_with: Start) -> None:
+    asked = prompts(6)
+    expected = transformers_greedy(load_plain(tiny(family)), asked, 12)
+    engine = engine_with(tiny(family), max_num_batched_tokens=24)
+    sampling = Sampling(temperature=0.0, max_tokens=12)
+    found = await collect_all(engine, [greedy(prompt, sampling=sampling) for prompt in asked])
+    assert [one.token_ids() for one in found] == expected
+
+
+async def test_adapters_of_different_ranks_in_one_batch_give_the_tokens_of_peft(
+    tiny: Tiny, engine: EmbeddedEngine, adapters: list[Path]
+) -> None:
+    from peft import PeftModel
+
+    asked = prompts(4)
+    expected = transformers_greedy(load_plain(tiny()), asked)
+    requests = [greedy(prompt) for prompt in asked]
+    for folder in adapters:
+        expected += transformers_greedy(PeftModel.from_pretrained(load_plain(tiny()), folder), asked)
+        requests += [greedy(prompt, adapter=Adapter(folder.name, str(folder))) for prompt in asked]
+    found = await collect_all(engine, requests)
+    assert [one.token_ids() for one in found] == expected
+    assert len({str(tokens) for tokens in expected}) > 12, "the adapters must matter for this to prove anything"
+
+
+async def test_the_next_turn_and_a_second_answer_share_a_prefix_and_change_no_token(
+    tiny: Tiny, engine: EmbeddedEngine
+) -> None:
+    model = load_plain(tiny())
+    first = prompts(1, seed=5)[0]
+    [answer] = transformers_greedy(model, [first])
+    assert (await collect(engine, greedy(first))).token_ids() == answer
+    longer = first + answer + prompts(1, longest=9, seed=6)[0]
+    found = await collect(engine, greedy(longer, n=3))
+    assert [found.token_ids(index) for index in range(3)] == transformers_greedy(model, [longer]) * 3
+
+
+async def test_fifty_prompts_on_the_embedded_model_alone_and_among_sixteen_requests_on_four_adapters(
+    tmp_path: Path, engine_with: Start
+) -> None:
+    engine = engine_with(nano_folder(), max_num_seqs=20)
+    asked = [
+        engine.core.renderer.prompt([Message("user", text)])
+        for topic in ("weather", "music", "天气", "数学", "a cat", "Paris", "1 + 1", "红色", "the sea", "火车")
+        for text in (
+            f"What do you know about {topic}?",
+            f"请介绍一下{topic}。",
+            f"Translate to Chinese: {topic}",
+            f'Answer with JSON {{"topic": "{topic}"}}.',
+            f"{topic}，是正面还是负面？",
+        )
+    ]
+    folders = [save_adapter(tmp_path / str(n), nano_folder(), rank=4 << n, seed=n, scale=0.3) for n in range(4)]
+    expected = transformers_greedy(load_plain(nano_folder()), asked, 12)
+    sampling = Sampling(temperature=0.0, max_tokens=12)
+    alone = [(await collect(engine, greedy(prompt, sampling=sampling))).token_ids() for prompt in asked]
+    assert alone == expected
+
+    async def crowd(number: int) -> None:
+        adapter = Adapter(f"a{number % 4}", str(folders[number % 4]))
+        while True:
+            await collect(engine, greedy(asked[number], adapter=adapter, sampling=Sampling(max_tokens=30)))
+
+    others = [asyncio.create_task(crowd(number)) for number in range(16)]
+    crowded = [(await collect(engine, greedy(prompt, sampling=sampling))).token_ids() for prompt in asked]
+    for other in others:
+        other.cancel()
+    assert crowded == expected
