@@ -40,7 +40,6 @@ from tunesmith.data.reading import check_jsonl_upload
 from tunesmith.logs import configure_logs
 from tunesmith.models.folder import check_base_folder
 from tunesmith.models.nano import nano_folder
-from tunesmith.serving.limits import EngineLimits
 from tunesmith.serving.pool import EnginePool
 from tunesmith.settings import EMBEDDED_MODEL, Settings
 from tunesmith.store.data_folder import DataFolder, write_secret
@@ -121,12 +120,9 @@ def build_services(settings: Settings) -> Services:
 
 def build_engines(settings: Settings) -> EnginePool:
     return EnginePool(
-        limits=EngineLimits(
-            max_num_seqs=settings.engine_max_num_seqs,
-            cache_bytes=settings.engine_cache_bytes,
-            adapter_bytes=settings.engine_adapter_bytes,
-            threads=settings.engine_threads,
-        )
+        max_num_seqs=settings.engine_max_num_seqs,
+        max_adapters=settings.engine_max_adapters,
+        threads=settings.engine_threads,
     )
 
 
@@ -205,7 +201,12 @@ def refuse_public_bind(settings: Settings) -> None:
 
 def take_data_folder(settings: Settings) -> BinaryIO:
     """Two services must not share a data folder; raises Conflict when one has it."""
-    settings.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        settings.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise errors.InvalidRequest(
+            f"Cannot make the data folder {settings.folder()}: {error.strerror}. Choose another with --data-dir."
+        ) from error
     return take_lock(settings.folder() / LOCK_FILE)
 
 
@@ -224,6 +225,7 @@ def prepare(settings: Settings) -> None:
     """Check and tidy the data folder, and make the first key when there is none."""
     services = build_services(settings)
     services.data.check_and_tidy(int(ids.now()))
+    (services.data.folder / SERVICE_FILE).unlink(missing_ok=True)  # left by a service that was killed
     path = services.data.folder / ADMIN_KEY_FILE
     if settings.admin_key is not None:
         write_secret(path, settings.admin_key.get_secret_value().encode())

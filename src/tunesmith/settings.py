@@ -68,8 +68,8 @@ class Settings(BaseSettings):
 
     engine_max_num_seqs: int = Field(32, ge=1)
     """Answers that one engine generates at once."""
-    engine_cache_bytes: int = Field(2 << 30, ge=1 << 20)
-    engine_adapter_bytes: int = Field(1 << 30, ge=1 << 20)
+    engine_max_adapters: int = Field(16, ge=1)
+    """Adapters that one engine keeps in memory."""
     engine_threads: int = Field(0, ge=0)
 
     def folder(self) -> Path:

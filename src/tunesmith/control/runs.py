@@ -86,8 +86,9 @@ class Runs:
         return self._store.forget_holders(self._clock())
 
     def files_validated(self, job: JobRecord, notes: Sequence[EventDraft]) -> JobRecord:
+        """Put the job in the queue; the runs are counted from there."""
         drafts = [*notes, events.validated()]
-        return self._amend(job, lambda now: moved(release(now), JobStatus.QUEUED, drafts))
+        return self._amend(job, lambda now: moved(release(now), JobStatus.QUEUED, drafts, attempts=0, lost_workers=0))
 
     def record(self, job: JobRecord, drafts: Sequence[EventDraft], **fields: Any) -> JobRecord:
         """Write events and progress; `last_step` never goes back."""

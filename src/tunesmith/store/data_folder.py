@@ -49,6 +49,7 @@ class DataFolder:
         for path in self._temporary.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.files.sweep(now)
+        self.models.sweep()
 
     def pepper(self) -> bytes:
         """The secret that key digests are made with; made at first use and never changed."""

@@ -55,6 +55,14 @@ class ModelRows:
         self._weights.remove(Path(folder))
         return True
 
+    def sweep(self) -> None:
+        """Remove weights that no model has: those of a worker that died between publishing and recording them."""
+        with self._database.write() as connection:
+            kept = set(connection.execute(sa.select(MODELS.c.folder)).scalars())
+            for folder in self._weights.all():
+                if str(folder) not in kept:
+                    self._weights.remove(folder)
+
 
 def insert_model(connection: sa.Connection, record: ModelRecord) -> None:
     connection.execute(sa.insert(MODELS).values(**{**asdict(record), "folder": str(record.folder)}))

@@ -36,6 +36,9 @@ class WeightFolders:
             shutil.rmtree(draft, ignore_errors=True)
         return target
 
+    def all(self) -> list[Path]:
+        return [folder for job in self._folder.iterdir() for folder in job.iterdir()]
+
     def remove(self, folder: Path) -> None:
         """Forget published weights; folders that are not ours (a base model's) are refused."""
         if self._folder.resolve() not in folder.resolve().parents:

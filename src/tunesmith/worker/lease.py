@@ -46,12 +46,11 @@ class Lease:
         return self._pause.is_set()
 
     def _beat(self) -> None:
-        while not self._over.wait(self._beat_s):
-            try:
-                job = self._runs.renew(self._job)
-            except LeaseLost as lost:
-                log.info("lease lost", job_id=self._job.id, reason=lost.message)
-                self._lost.set()
-                return
-            if job.pause_requested_at is not None:
-                self._pause.set()
+        try:
+            while not self._over.wait(self._beat_s):
+                if self._runs.renew(self._job).pause_requested_at is not None:
+                    self._pause.set()
+        except LeaseLost as lost:
+            log.info("lease lost", job_id=self._job.id, reason=lost.message)
+        finally:  # whatever stopped the beat: without it the lease runs out
+            self._lost.set()

@@ -39,13 +39,17 @@ class Worker:
         self._max_running_jobs = max_running_jobs
         self._poll_s = poll_s
         self._stopping = threading.Event()
+        self._failure: Exception | None = None
 
     def stop(self) -> None:
         """Let runs stop at their next checkpoint and give their jobs back."""
         self._stopping.set()
 
     def work(self) -> None:
-        """Work until `stop`. Only one worker may use a data folder, so the jobs that one before held are free."""
+        """Work until `stop`. Only one worker may use a data folder, so the jobs that one before held are free.
+
+        Raises what kept a thread from looking for jobs; a new process may have more luck.
+        """
         with take_lock(self._data_dir / LOCK_FILE):
             freed = self._runs.forget_dead_workers()
             self._runner.sweep()
@@ -57,6 +61,8 @@ class Worker:
             for thread in threads:
                 thread.join()
         log.info("worker stopped", worker_id=self._worker_id)
+        if self._failure is not None:
+            raise self._failure
 
     def _run(self, job: JobRecord) -> None:
         self._runner.run(job, self._stopping)
@@ -66,7 +72,12 @@ class Worker:
 
     def _take_jobs(self, stage: Stage, carry_out: Callable[[JobRecord], None]) -> None:
         while not self._stopping.is_set():
-            job = self._runs.claim_next(stage, self._worker_id)
+            try:
+                job = self._runs.claim_next(stage, self._worker_id)
+            except Exception as error:  # noqa: BLE001  raised again by `work`, once the other threads have let go
+                self._failure = error
+                self._stopping.set()
+                return
             if job is None:
                 self._stopping.wait(self._poll_s)
                 continue

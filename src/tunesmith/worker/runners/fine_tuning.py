@@ -30,6 +30,7 @@ from tunesmith.worker.runners.metrics_csv import FILENAME, write_csv
 
 # What a training checkpoint holds for itself and no model needs.
 RESUME_FILES = frozenset({"optimizer.safetensors", "state.json"})
+FAILURE_CODES = {errors.StorageFull.__name__: "disk_full", errors.InvalidFile.__name__: "invalid_training_file"}
 HEAR_S = 0.2
 STOP_PATIENCE_S = 8.0
 LOG_TAIL_BYTES = 2000
@@ -96,7 +97,7 @@ class FineTuning:
         """Train until the job ends, is paused, is cancelled, or the worker is told to stop."""
         try:
             request = self._request(job)
-        except errors.InvalidRequest as error:
+        except (errors.InvalidRequest, errors.NotFound) as error:
             self._runs.fail(job, f"The job failed due to its model. {error.message}", code="model_not_available")
             return
         process = self._start_run(request, self._runs_folder / job.id)
@@ -237,7 +238,8 @@ class FineTuning:
     def _end(self, job: JobRecord, word: dict[str, Any], *, is_stopping: bool) -> None:
         if word["kind"] == "failed":
             message = f"The job failed due to {_in_sentence(word['message'])}"
-            self._runs.fail(job, message, code=word["code"] or "training_failed", param=word["param"])
+            code = word["code"] or FAILURE_CODES.get(word["error"], "training_failed")
+            self._runs.fail(job, message, code=code, param=word["param"])
         elif word["kind"] == "crashed":
             message = f"The job failed due to an internal error: {word['message']}. Details are in {self._log(job)}."
             self._runs.fail(job, message, code="internal_error")
