@@ -18,7 +18,12 @@ TUNESMITH = [sys.executable, "-m", "tunesmith.cli.main"]
 def rows(tmp_path: Path) -> Path:
     path = tmp_path / "rows.jsonl"
     lines = [
-        {"messages": [{"role": "user", "content": f"What is {i} plus 1?"}, {"role": "assistant", "content": f"{i + 1}"}]}
+        {
+            "messages": [
+                {"role": "user", "content": f"What is {i} plus 1?"},
+                {"role": "assistant", "content": f"{i + 1}"},
+            ]
+        }
         for i in range(12)
     ]
     path.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
@@ -35,7 +40,7 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on_to_the_end(rows: Path, tmp_p
         if seen[-1]["kind"] == "step":
             first.send_signal(signal.SIGINT)
             break
-    rest, errors = first.communicate(timeout=120)
+    _, errors = first.communicate(timeout=120)
     assert first.returncode == 130, errors
     assert "Run the same command again" in errors
     assert not (tmp_path / "run" / "final").exists()
