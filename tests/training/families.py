@@ -53,11 +53,14 @@ CONFIGS = {
 }
 
 
-def tiny_model(family: str, *, implementation: str = attention.NAME, seed: int = 0) -> PreTrainedModel:
+def tiny_model(
+    family: str, *, implementation: str = attention.NAME, seed: int = 0, vocab_size: int = VOCAB
+) -> PreTrainedModel:
     """In float32 and evaluation mode. Weights are large enough for attention to matter and equal for equal seeds."""
     attention.register()
     torch.manual_seed(seed)
     config = CONFIGS[family]()
+    config.vocab_size = vocab_size
     model = AutoModelForCausalLM.from_config(config, attn_implementation=implementation, dtype=torch.float32)
     with torch.no_grad():
         for parameter in model.parameters():

@@ -75,7 +75,9 @@ def packed_pass(
         loss, score = loss + part.detach(), score + part_score
         with torch.no_grad():
             logits.append(sft.trained_logits(model, batch))
-    return SimpleNamespace(loss=loss, logits=torch.cat(logits), accuracy=score.mean_token_accuracy, mean=score.mean_loss)
+    return SimpleNamespace(
+        loss=loss, logits=torch.cat(logits), accuracy=score.mean_token_accuracy, mean=score.mean_loss
+    )
 
 
 def padded_pass(model: torch.nn.Module, examples: Sequence[Rendered]) -> SimpleNamespace:
