@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -237,18 +239,52 @@ def test_many_brackets_in_text_or_side_by_side_are_not_deep(write):
     assert read(write([row])).examples[0].messages[1].content == "\\u0000"
 
 
-def test_a_line_over_the_limit_is_refused_without_being_read_whole(write):
-    path = write(json.dumps(PAIR) + "\n")
+def test_a_line_over_the_limit_is_refused_without_being_held_in_memory(write):
+    path = write(json.dumps(PAIR) + '\n{"prompt": "')
     with path.open("ab") as stream:
-        stream.write(b'{"prompt": "')
-        stream.truncate(64 * 2**20)  # the rest is a hole: NUL bytes are looked for first, so fill what is read
-    content = path.read_bytes().replace(b"\0", b"a")
-    path.write_bytes(content)
+        for _ in range(64):
+            stream.write(b"a" * 2**20)
 
+    tracemalloc.start()
     for check in (read, check_jsonl_upload):
         with pytest.raises(InvalidFile, match="line 2: a row of more than 16 MB") as caught:
             check(path)
         assert caught.value.findings[0].code == "row_too_large"
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 56 * 2**20
+
+
+def test_a_damaged_file_is_read_or_refused_but_never_crashes(write):
+    random = Random(5)
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    rows = [
+        chat(
+            user([{"type": "text", "text": "x"}]), {"role": "assistant", "tool_calls": [call]}, assistant(), tools=[{}]
+        ),
+        {**ALPACA, "history": [["a", "b"]]},
+        PAIR,
+    ]
+    junk = [None, True, 0, 2.5, "", "user", [], {}, [[]], ["a", "b"], {"role": "user"}]
+
+    def damage(value: Any) -> Any:
+        if random.random() < 0.05:
+            return random.choice(junk)
+        if isinstance(value, dict):
+            return {key: damage(part) for key, part in value.items() if random.random() > 0.03}
+        return [damage(part) for part in value] if isinstance(value, list) else value
+
+    outcomes = set()
+    for _ in range(300):
+        content = bytearray("\n".join(json.dumps(damage(random.choice(rows))) for _ in range(2)).encode())
+        if random.random() < 0.3:
+            content[random.randrange(len(content))] = random.randrange(256)
+        try:
+            read(write(bytes(content)))
+            outcomes.add("read")
+        except InvalidFile as error:
+            outcomes.add("refused with findings" if error.findings else "refused without a reason")
+    assert outcomes == {"read", "refused with findings"}
 
 
 # The check at upload

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from tokenizer_families import FAMILIES, build_folder
@@ -136,6 +138,47 @@ def test_an_answer_of_weight_zero_is_not_trained(name, renderers):
     assert trained.count(END[name]) == 1
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_random_conversations_render_and_train_as_they_should(name, renderers, oracles):
+    renderer, random = renderers[name], Random(name)
+    pieces = [
+        "Paris",
+        "\n",
+        "  ",
+        "你好",
+        "😀",
+        "Assistant:",
+        "user",
+        "?",
+        "\t",
+        "1234",
+        "<",
+        "|",
+        "cafe\u0301",
+        "word ",
+    ]
+
+    def text() -> str:
+        return "".join(random.choices(pieces, k=random.randint(1, 8)))
+
+    for _ in range(40):
+        turns = [[Message("user", text()), Message("assistant", text())] for _ in range(random.randint(1, 4))]
+        messages = tuple(message for turn in turns for message in turn)
+        rendered = renderer.render(ChatExample(1, messages))
+
+        oracle = oracles[name].apply_chat_template(renderer.template_messages(messages), return_dict=False)
+        assert rendered.input_ids == oracle
+        thought = "<think></think>" if name == "qwen3" else ""
+        answers = [message.content + END[name] for message in messages if message.role == "assistant"]
+        trained = trained_text(renderer, ChatExample(1, messages))
+        assert unspaced(trained) == unspaced("".join([*answers[:-1], thought, answers[-1]]))
+
+
+def unspaced(text: str) -> str:
+    """Templates trim, and some tokenizers normalize: neither is about where an answer begins and ends."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFC", text))
+
+
 def test_an_answer_that_contains_the_end_of_turn_text_is_trained_to_its_own_end(renderers):
     messages = (USER, Message("assistant", "ChatML ends turns with <|im_end|> like this"), USER, ANSWER)
 
@@ -226,6 +269,15 @@ def test_what_the_template_refuses_is_an_error_with_its_line(renderers):
     with pytest.raises(InvalidRequest, match="must alternate") as caught:
         renderers["gemma"].prompt(messages)
     assert caught.value.param == "messages"
+
+
+def test_every_example_that_the_template_refuses_is_named(renderers):
+    examples = [ChatExample(line, (USER, ANSWER) if line % 2 else (USER, USER, ANSWER)) for line in range(1, 7)]
+
+    with pytest.raises(InvalidFile, match=r"line 2: .*\(2 more examples are refused\)") as caught:
+        renderers["gemma"].render_all(examples)
+
+    assert [finding.line for finding in caught.value.findings] == [2, 4, 6]
 
 
 def test_a_template_with_todays_date_reads_the_clock_it_is_given(folders):

@@ -30,6 +30,7 @@ _SPOKEN_TOKENS = frozenset(
 )
 
 _BATCH_ROWS = 256  # rows tokenised together: enough to keep every core busy, few enough to hold in memory
+_MAX_LISTED = 50  # refused examples named in one error
 _PROBE = "probe0words"
 
 
@@ -145,25 +146,37 @@ class Renderer:
     ) -> RenderedFile:
         """`render` for a whole file, on all cores.
 
-        Examples left without a trained token are left out, with a finding; raises InvalidFile if that leaves none.
+        Examples left without a trained token are left out, with a finding. Raises InvalidFile if that leaves none, or
+        with every example that the template or the style cannot express.
         """
-        rendered = list(self._render_many(examples, style, max_length))
+        refused: list[InvalidFile] = []
+        rendered = list(self._render_many(examples, style, max_length, refused))
+        if refused:
+            others = f" ({len(refused) - 1} more examples are refused)" if len(refused) > 1 else ""
+            findings = [finding for error in refused[:_MAX_LISTED] for finding in error.findings]
+            raise InvalidFile(refused[0].message + others, findings=findings, code=refused[0].code)
         kept = [one for one in rendered if one.n_trained]
         findings = [*_cut_finding(rendered, max_length), *_untrained_finding(rendered)]
         if not kept:
             raise InvalidFile("no example has a trained token", findings=findings, code="no_trained_tokens")
         return RenderedFile(kept, findings)
 
-    def _render_many(self, examples: Iterable[ChatExample], style: Style, max_length: int | None) -> Iterator[Rendered]:
-        if style == "text":
-            for example in examples:
-                yield self._render_text(example, max_length)
-            return
+    def _render_many(
+        self, examples: Iterable[ChatExample], style: Style, max_length: int | None, refused: list[InvalidFile]
+    ) -> Iterator[Rendered]:
         for batch in _batches(examples, _BATCH_ROWS):
-            texts = [self._chat_text(example) for example in batch]
-            encodings = self.tokenizer.encode_batch([text for text, _ in texts], add_special_tokens=False)
-            for example, (_, spans), encoding in zip(batch, texts, encodings, strict=True):
-                yield self._weigh(example.line, encoding, spans, max_length)
+            texts = []
+            for example in batch:
+                try:
+                    if style == "text":
+                        yield self._render_text(example, max_length)
+                    else:
+                        texts.append((example.line, *self._chat_text(example)))
+                except InvalidFile as error:  # go on, so that all of them can be said at once
+                    refused.append(error)
+            encodings = self.tokenizer.encode_batch([text for _, text, _ in texts], add_special_tokens=False)
+            for (line, _, spans), encoding in zip(texts, encodings, strict=True):
+                yield self._weigh(line, encoding, spans, max_length)
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]] = ()) -> list[int]:
         """Token ids of a conversation with the generation prompt; raises InvalidRequest if the template refuses it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from tokenizers import Tokenizer
@@ -26,8 +25,7 @@ class TokenBytes:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._added = {token_id: token.content for token_id, token in tokenizer.get_added_tokens_decoder().items()}
-        decoder = json.dumps(json.loads(tokenizer.to_str()).get("decoder"))
-        self._alphabet = _byte_level_alphabet() if '"ByteLevel"' in decoder else None
+        self._alphabet = _byte_level_alphabet() if "ByteLevel" in repr(tokenizer.decoder) else None
 
     def __getitem__(self, token_id: int) -> bytes:
         if token_id in self._added:
