@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from tokenizers import AddedToken, Encoding, Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from tunesmith.data.chat_template import CHATML, PLAIN, ChatTemplate, TemplateError
 from tunesmith.data.examples import ChatExample, Message
+from tunesmith.data.template_messages import MessageShape, TemplateMessage
 from tunesmith.data.token_bytes import TokenBytes
-from tunesmith.data.turns import TemplateMessage, assistant_spans
+from tunesmith.data.tokenizer_folder import read_tokenizer_folder
+from tunesmith.data.turns import assistant_spans
 from tunesmith.errors import InvalidFile, InvalidModel, InvalidRequest
 from tunesmith.findings import Finding
 
 Style = Literal["chat", "text"]
-
-_SPECIAL_TOKENS = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 
 # Some tokenizers call these special, but they are part of what the assistant says.
 _SPOKEN_TOKENS = frozenset(
@@ -96,9 +93,11 @@ class Renderer:
             for token_id, token in self._added_tokens.items()
             if token.special and token.content not in _SPOKEN_TOKENS
         )
-        self._knows_system = self._probe_system()
-        self._knows_developer = "developer" in source
-        self._wants_short_call_ids = "length 9" in source or "length != 9" in source
+        self._shape = MessageShape(
+            knows_system=self._probe_system(),
+            knows_developer="developer" in source,
+            wants_short_call_ids="length 9" in source or "length != 9" in source,
+        )
         self.end_of_turn_id = self._probe_end_of_turn()
         ids = [*eos_token_ids, *([] if self.end_of_turn_id is None else [self.end_of_turn_id])]
         self.eos_token_ids: tuple[int, ...] = tuple(dict.fromkeys(ids))
@@ -111,21 +110,13 @@ class Renderer:
         `now` is the date that some templates write into the prompt; fix it where results must repeat.
         Raises InvalidModel when the folder has no tokenizer.json or a file is broken.
         """
-        tokenizer = _load_tokenizer(folder)
-        config = _read_json(folder / "tokenizer_config.json")
-        _add_missing_tokens(tokenizer, config)
-        eos_ids = _eos_ids(folder)
-        special_tokens = _special_tokens(folder, config)
-        if "eos_token" not in special_tokens and eos_ids and (text := tokenizer.id_to_token(eos_ids[0])):
-            special_tokens["eos_token"] = text
-        eos_id: int | None = tokenizer.token_to_id(special_tokens.get("eos_token", ""))
-        templates = _templates(folder, config)
+        files = read_tokenizer_folder(folder)
         return cls(
-            tokenizer,
-            template=templates.get("default"),
-            tool_template=templates.get("tool_use"),
-            special_tokens=special_tokens,
-            eos_token_ids=eos_ids if eos_id is None else [eos_id, *eos_ids],
+            files.tokenizer,
+            template=files.templates.get("default"),
+            tool_template=files.templates.get("tool_use"),
+            special_tokens=files.special_tokens,
+            eos_token_ids=files.eos_token_ids,
             now=now,
         )
 
@@ -206,31 +197,8 @@ class Renderer:
         return self._bytes[token_id]
 
     def template_messages(self, messages: Sequence[Message]) -> list[TemplateMessage]:
-        """The messages as chat templates want them: Hugging Face's shape, tool arguments as objects.
-
-        A developer message is a system message to templates that do not know the role; a system message goes in
-        front of the next user message for templates that would refuse or drop it (Gemma, Mistral). Tool call ids
-        become nine characters for templates that insist on that (Mistral).
-        """
-        shaped = [self._template_message(message) for message in messages]
-        if self._wants_short_call_ids:
-            shaped = _shorten_call_ids(shaped)
-        return shaped if self._knows_system else _fold_system(shaped)
-
-    def _template_message(self, message: Message) -> TemplateMessage:
-        role = message.role
-        if role == "developer" and not self._knows_developer:
-            role = "system"
-        shaped: TemplateMessage = {"role": role}
-        if message.content is not None:
-            shaped["content"] = message.content
-        if message.name is not None:
-            shaped["name"] = message.name
-        if message.tool_calls:
-            shaped["tool_calls"] = [_template_call(call) for call in message.tool_calls]
-        if message.tool_call_id is not None:
-            shaped["tool_call_id"] = message.tool_call_id
-        return shaped
+        """The messages as this model's chat template gets them."""
+        return self._shape.shape(messages)
 
     def _chat_text(self, example: ChatExample) -> tuple[str, list[tuple[int, int, float]]]:
         """The rendered text, and its trained spans as (start, end, weight) in characters."""
@@ -373,125 +341,6 @@ def _batches(examples: Iterable[ChatExample], size: int) -> Iterator[list[ChatEx
         yield batch
 
 
-def _template_call(call: dict[str, Any]) -> dict[str, Any]:
-    function = call["function"]
-    arguments = function["arguments"]
-    # a model's own broken call, sent back in a conversation, is shown to it as it was
-    with contextlib.suppress(ValueError):
-        arguments = json.loads(arguments)
-    return {**call, "function": {**function, "arguments": arguments}}
-
-
-def _shorten_call_ids(messages: Sequence[TemplateMessage]) -> list[TemplateMessage]:
-    shortened: list[TemplateMessage] = []
-    for message in messages:
-        changed = dict(message)
-        if "tool_calls" in message:
-            changed["tool_calls"] = [{**call, "id": _short_call_id(call["id"])} for call in message["tool_calls"]]
-        if "tool_call_id" in message:
-            changed["tool_call_id"] = _short_call_id(message["tool_call_id"])
-        shortened.append(changed)
-    return shortened
-
-
-def _short_call_id(call_id: str) -> str:
-    is_fine = len(call_id) == 9 and call_id.isascii() and call_id.isalnum()
-    return call_id if is_fine else hashlib.blake2b(call_id.encode(), digest_size=5).hexdigest()[:9]
-
-
-def _fold_system(messages: Sequence[TemplateMessage]) -> list[TemplateMessage]:
-    folded: list[TemplateMessage] = []
-    waiting: list[str] = []
-    for message in messages:
-        if message["role"] == "system":
-            waiting.append(message.get("content", ""))
-        elif waiting and message["role"] == "user":
-            folded.append({**message, "content": "\n\n".join([*waiting, message.get("content", "")])})
-            waiting = []
-        else:
-            folded.append(message)
-    return [*folded, {"role": "user", "content": "\n\n".join(waiting)}] if waiting else folded
-
-
 def _default_template(tokenizer: Tokenizer) -> str:
     has_chatml = all(tokenizer.token_to_id(token) is not None for token in ("<|im_start|>", "<|im_end|>"))
     return CHATML if has_chatml else PLAIN
-
-
-def _load_tokenizer(folder: Path) -> Tokenizer:
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        message = (
-            f"{folder} has no tokenizer.json; save one there with transformers:"
-            " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)"
-        )
-        raise InvalidModel(message, param="model")
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises nothing more precise, whatever is wrong
-        raise InvalidModel(f"{path} is not a tokenizer that can be read: {error}", param="model") from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; empty if there is no such file."""
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InvalidModel(f"{path} is not valid JSON: {error}", param="model") from error
-    if not isinstance(value, dict):
-        raise InvalidModel(f"{path} holds no JSON object", param="model")
-    return value
-
-
-def _special_tokens(folder: Path, config: dict[str, Any]) -> dict[str, str]:
-    """The named special tokens; older folders keep them in special_tokens_map.json."""
-    tokens: dict[str, str] = {}
-    for source in (_read_json(folder / "special_tokens_map.json"), config):
-        for key in _SPECIAL_TOKENS:
-            value = source.get(key)
-            content = value.get("content") if isinstance(value, dict) else value
-            if isinstance(content, str):
-                tokens[key] = content
-    return tokens
-
-
-def _add_missing_tokens(tokenizer: Tokenizer, config: dict[str, Any]) -> None:
-    """Tokens that only tokenizer_config.json declares, in the order of their ids, as transformers adds them."""
-    declared = config.get("added_tokens_decoder")
-    if not isinstance(declared, dict):
-        return
-    for _, token in sorted(declared.items(), key=lambda item: int(item[0])):
-        if isinstance(token, dict) and tokenizer.token_to_id(token["content"]) is None:
-            flags = {
-                key: token[key] for key in ("single_word", "lstrip", "rstrip", "normalized", "special") if key in token
-            }
-            tokenizer.add_tokens([AddedToken(token["content"], **flags)])
-
-
-def _eos_ids(folder: Path) -> list[int]:
-    """The ids that end a generation: generation_config.json's, or config.json's where that has none."""
-    for name in ("generation_config.json", "config.json"):
-        ids = _read_json(folder / name).get("eos_token_id")
-        if isinstance(ids, int):
-            return [ids]
-        if isinstance(ids, list) and ids:
-            return [int(token_id) for token_id in ids]
-    return []
-
-
-def _templates(folder: Path, config: dict[str, Any]) -> dict[str, str]:
-    """Chat templates by name, from chat_template.jinja (and its extra folder) or tokenizer_config.json."""
-    templates: dict[str, str] = {}
-    declared = config.get("chat_template")
-    if isinstance(declared, str):
-        templates["default"] = declared
-    elif isinstance(declared, list):
-        templates.update({entry["name"]: entry["template"] for entry in declared})
-    for path in sorted((folder / "additional_chat_templates").glob("*.jinja")):
-        templates[path.stem] = path.read_text(encoding="utf-8")
-    default = folder / "chat_template.jinja"
-    if default.is_file():
-        templates["default"] = default.read_text(encoding="utf-8")
-    return templates

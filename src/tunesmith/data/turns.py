@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from tunesmith.data.chat_template import ChatTemplate, TemplateError
+from tunesmith.data.template_messages import TemplateMessage
 
 # Characters from Unicode's private use area begin and end it, so that it shares no character with an answer.
 _PLACEHOLDER = "\ue0f1placeholder\ue0f2"
 
 Span = tuple[int, int]
-TemplateMessage = dict[str, Any]
 
 
 def assistant_spans(
