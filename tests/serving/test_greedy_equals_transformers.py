@@ -13,7 +13,7 @@ from tunesmith.models.nano import nano_folder
 from tunesmith.serving.engine import EmbeddedEngine
 from tunesmith.serving.protocol import Adapter, Sampling
 
-from .conftest import collect, collect_all, greedy, load_plain, prompts, save_adapter, transformers_greedy
+from .conftest import Collected, collect, collect_all, greedy, load_plain, prompts, save_adapter, transformers_greedy
 
 FAMILIES = [
     *("qwen2", "qwen3", "qwen3_sliding", "llama", "mistral", "gemma", "gemma2", "gemma3", "phi", "phi3"),
@@ -64,6 +64,8 @@ async def test_the_next_turn_and_a_second_answer_share_a_prefix_and_change_no_to
 async def test_fifty_prompts_on_the_embedded_model_alone_and_among_sixteen_requests_on_four_adapters(
     tmp_path: Path, engine_with: Start
 ) -> None:
+    from peft import PeftModel
+
     engine = engine_with(nano_folder(), max_num_seqs=20)
     asked = [
         engine.core.renderer.prompt([Message("user", text)])
@@ -76,19 +78,28 @@ async def test_fifty_prompts_on_the_embedded_model_alone_and_among_sixteen_reque
             f"{topic}，是正面还是负面？",
         )
     ]
+    sampling = Sampling(temperature=0.0, max_tokens=8)
     folders = [save_adapter(tmp_path / str(n), nano_folder(), rank=4 << n, seed=n, scale=0.3) for n in range(4)]
-    expected = transformers_greedy(load_plain(nano_folder()), asked, 12)
-    sampling = Sampling(temperature=0.0, max_tokens=12)
-    alone = [(await collect(engine, greedy(prompt, sampling=sampling))).token_ids() for prompt in asked]
+    tuned = [Adapter(str(folder.name), str(folder)) for folder in folders]
+    base = load_plain(nano_folder())
+    expected = transformers_greedy(base, asked, 8)
+    requests = [greedy(prompt, sampling=sampling) for prompt in asked]
+    for number, folder in enumerate(folders):
+        some = asked[number::8]
+        expected += transformers_greedy(PeftModel.from_pretrained(load_plain(nano_folder()), folder), some, 8)
+        requests += [greedy(prompt, sampling=sampling, adapter=tuned[number]) for prompt in some]
+    alone = [(await collect(engine, request)).token_ids() for request in requests]
     assert alone == expected
 
     async def crowd(number: int) -> None:
-        adapter = Adapter(f"a{number % 4}", str(folders[number % 4]))
         while True:
-            await collect(engine, greedy(asked[number], adapter=adapter, sampling=Sampling(max_tokens=30)))
+            sampling = Sampling(max_tokens=30, logit_bias={2: -100.0})
+            await collect(engine, greedy(asked[number], adapter=tuned[number % 4], sampling=sampling))
 
     others = [asyncio.create_task(crowd(number)) for number in range(16)]
-    crowded = [(await collect(engine, greedy(prompt, sampling=sampling))).token_ids() for prompt in asked]
+    crowded: list[Collected] = []
+    for start in range(0, len(requests), 4):
+        crowded += await collect_all(engine, requests[start : start + 4])
     for other in others:
         other.cancel()
-    assert crowded == expected
+    assert [one.token_ids() for one in crowded] == expected

@@ -20,6 +20,7 @@ import orjson
 
 from tunesmith import errors
 from tunesmith.errors import EngineUnavailable, TunesmithError
+from tunesmith.models.folder import check_base_folder
 from tunesmith.serving.limits import EngineLimits
 from tunesmith.serving.protocol import Engine, GenerateRequest, PromptStart, TokenDelta, item_from_json
 
@@ -104,6 +105,7 @@ class EnginePool:
         self._engines.clear()
 
     async def _start(self, folder: Path) -> EngineProcess:
+        await asyncio.to_thread(check_base_folder, folder)
         gone = self._engines.pop(folder, None)
         if gone is not None:
             log.warning("starting the engine of %s again; it ended with code %s", folder, gone.exit_code)
@@ -178,13 +180,17 @@ class EngineProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def url(self) -> str:
+        return str(self._client.base_url)
+
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[PromptStart | TokenDelta]:
         self._begin()
         try:
             async with self._client.stream("POST", "/generate", content=orjson.dumps(request.to_json())) as response:
                 if response.status_code != 200:
                     raise EngineUnavailable(f"The engine answered with status {response.status_code}")
-                async for line in response.aiter_lines():
+                async for line in _lines(response):
                     value = orjson.loads(line)
                     if value["kind"] == "error":
                         raise error_from_json(value)
@@ -232,6 +238,15 @@ class EngineProcess:
         self._is_leaving = True
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+
+async def _lines(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    """Ended by line feeds alone: what else Unicode calls a line break may stand inside a JSON string."""
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line
 
 
 def _environment(key: str) -> dict[str, str]:
