@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from families import CONFIGS, random_examples, tiny_model
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from families import CONFIGS, random_examples, tiny_model
 from tunesmith.data.render import Rendered
 from tunesmith.models.lora import attach_lora, lora_layers
 from tunesmith.training import sft
@@ -81,7 +81,7 @@ def packed_pass(
 
 
 def padded_pass(model: torch.nn.Module, examples: Sequence[Rendered]) -> SimpleNamespace:
-    """What a textbook loop does: pad, mask, score everything, weigh. Rows in the order of our micro-batch, for the logits."""
+    """What a textbook loop does: pad, mask, score everything, weigh. Rows in our micro-batch's order, for the logits."""
     rows = sorted(examples, key=lambda e: (-(max(i for i, w in enumerate(e.weights) if w) + 1), e.line))
     longest = max(len(e.input_ids) for e in rows)
     ids = torch.tensor([e.input_ids + [0] * (longest - len(e.input_ids)) for e in rows])

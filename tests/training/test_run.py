@@ -1,4 +1,4 @@
-"""A whole run through its door: what it reports, writes and refuses, and that an interrupted one ends with the same bytes."""
+"""A whole run through its door: what it reports, writes and refuses, and that an interruption changes nothing."""
 
 from __future__ import annotations
 

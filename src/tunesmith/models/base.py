@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from transformers import AutoModelForCausalLM
+from transformers.utils import logging as transformers_logging
 
 from tunesmith.models.folder import BaseModel, BaseModelFacts, check_base_folder, find_base
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BaseModel", "BaseModelFacts", "check_base_folder", "find_base", "load_base", "save_model"]
 
+
+transformers_logging.disable_progress_bar()  # its bars would land in logs and in the CLI's own
 
 # What a model folder holds besides weights and config, and a tuned model needs as well.
 _COMPANIONS = (

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -59,11 +60,10 @@ def written_whole(folder: Path) -> Iterator[Path]:
             shutil.rmtree(folder)
         partial.rename(folder)
         _sync(folder.parent)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(
-                f"The disk is full: {folder} could not be written. Free some space and resume the job."
-            ) from error
+    except (OSError, SafetensorError) as error:
+        if _is_disk_full(error):
+            message = f"The disk is full: {folder} could not be written. Free space and resume the job."
+            raise StorageFull(message) from error
         raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -102,7 +102,7 @@ def save_checkpoint(
 
 def newest_checkpoint(root: Path) -> Checkpoint | None:
     """The newest checkpoint whose every file is as it was written; torn ones and leftovers are passed over."""
-    for folder in sorted(_folders(root), reverse=True):
+    for folder in _folders(root):
         checkpoint = _read_whole(folder)
         if checkpoint is not None:
             return checkpoint
@@ -115,7 +115,7 @@ def prune_checkpoints(root: Path, *, newest_step: int, keep_epochs: int) -> None
     That is: older resume-only ones, and all epoch ends but the last `keep_epochs`.
     """
     kept_epoch_ends = 0
-    for folder in sorted(_folders(root), reverse=True):
+    for folder in _folders(root):
         content = _read_state(folder)
         if content is not None and content["is_epoch_end"] and kept_epoch_ends < keep_epochs:
             kept_epoch_ends += 1
@@ -126,7 +126,9 @@ def prune_checkpoints(root: Path, *, newest_step: int, keep_epochs: int) -> None
 
 
 def _folders(root: Path) -> list[Path]:
-    return [path for path in root.glob("step-*") if path.suffix != _PARTIAL] if root.is_dir() else []
+    """Newest first."""
+    folders = [path for path in root.glob("step-*") if path.suffix != _PARTIAL] if root.is_dir() else []
+    return sorted(folders, key=lambda folder: int(folder.name.removeprefix("step-")), reverse=True)
 
 
 def _read_state(folder: Path) -> dict[str, Any] | None:
@@ -153,6 +155,13 @@ def _read_whole(folder: Path) -> Checkpoint | None:
 def _fingerprint(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         return {"size_bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _is_disk_full(error: OSError | SafetensorError) -> bool:
+    """safetensors tells the operating system's error number only in its text."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return any(f"(os error {number})" in str(error) for number in (errno.ENOSPC, errno.EDQUOT))
 
 
 def _sync(path: Path) -> None:

@@ -218,13 +218,13 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise InvalidModel(
             f"{path} cannot be read: {error}. An adapter folder holds {ADAPTER_CONFIG} and {ADAPTER_WEIGHTS}."
         ) from error
-    if (
-        not isinstance(config, dict)
-        or config.get("peft_type") != "LORA"
-        or not config.get("r")
-        or not config.get("lora_alpha")
-    ):
-        raise InvalidModel(f"{path} does not describe a LoRA adapter (peft_type LORA, r and lora_alpha are needed).")
+    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+        raise InvalidModel(f"{path} does not describe a LoRA adapter (peft_type LORA).")
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if not isinstance(rank, int) or rank < 1 or not isinstance(alpha, int | float) or alpha <= 0:
+        raise InvalidModel(
+            f"{path} has r={rank!r} and lora_alpha={alpha!r}; a whole number and a number above 0 are needed."
+        )
     extras = [name for name, unused in _UNUSED.items() if config.get(name, unused) != unused]
     extras += [name for name in _EMPTY if config.get(name)]
     if extras:
