@@ -21,8 +21,10 @@ from openai.types.fine_tuning import FineTuningJob
 N_KILLS = 20
 N_ROWS = 120
 STEPS_PER_EPOCH = 30
-N_EPOCHS = 50
-SHORTEST_LIFE_S, LONGEST_LIFE_S = 0.3, 11.0
+N_EPOCHS = 30
+LONGEST_START_S = 6.0  # kills within it mostly hit the loading of libraries, files and the checkpoint
+LONGEST_TRAINING_S = 1.5
+MOST_EARLY_KILLS = 3  # in a row; a job that gets no further five times is given up, as it should be
 DEADLINE_S = 900.0
 
 ROWS = "".join(
@@ -169,19 +171,37 @@ def killed(data_dir: Path, rng: random.Random) -> Result:
     service = KilledService(data_dir)
     try:
         job = create_job(service.client())
-        n_kills = 0
+        n_kills = n_early = 0
         while n_kills < N_KILLS:
-            time.sleep(rng.uniform(SHORTEST_LIFE_S, LONGEST_LIFE_S))
+            is_early = rng.random() < 1 / 3 and n_early < MOST_EARLY_KILLS
+            if is_early:
+                time.sleep(rng.uniform(0, LONGEST_START_S))
+            else:
+                wait_for_step_after(service, job.id, last_step(service, job.id))
+                time.sleep(rng.uniform(0, LONGEST_TRAINING_S))
             victim = rng.choice(["run", "run", "worker", "service"])
             job = service.client().fine_tuning.jobs.retrieve(job.id)
             assert job.status in ("validating_files", "queued", "running"), f"{job.status} after {n_kills} kills"
             if service.kill(victim):
                 n_kills += 1
-                print(f"kill {n_kills}: {victim}, {job.status}", flush=True)
+                n_early = n_early + 1 if is_early else 0
+                print(f"kill {n_kills}: {victim}, {job.status}, step {last_step(service, job.id)}", flush=True)
         job = wait_for_end(service.client(), job.id)
         return result_of(service.client(), job, data_dir)
     finally:
         service.stop()
+
+
+def last_step(service: KilledService, job_id: str) -> int:
+    """The step of the newest metrics event; 0 before the first."""
+    for event in service.client().fine_tuning.jobs.list_events(job_id, limit=10).data:
+        if event.type == "metrics":
+            return int(event.data["step"])  # type: ignore[index]
+    return 0
+
+
+def wait_for_step_after(service: KilledService, job_id: str, step: int) -> None:
+    wait_for(lambda: last_step(service, job_id) > step, f"a step after {step}", timeout_s=180)
 
 
 @pytest.mark.crash
