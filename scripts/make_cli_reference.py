@@ -38,7 +38,11 @@ def section(path: tuple[str, ...], command: Any) -> str:
     parts = [f"{'#' * min(len(path) + 1, 3)} {' '.join(path)}", text]
     if example:
         parts.append(f"```sh\n{example}\n```")
-    rows = [parameter_row(parameter) for parameter in command.params if parameter.name not in HIDDEN]
+    rows = [
+        parameter_row(parameter)
+        for parameter in command.params
+        if parameter.name not in HIDDEN and not parameter.hidden
+    ]
     if rows:
         parts.append("\n".join(["| | | default |", "|---|---|---|", *rows]))
     return "\n\n".join(part for part in parts if part)

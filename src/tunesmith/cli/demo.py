@@ -19,6 +19,7 @@ from typing import Annotated
 
 import orjson
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
@@ -36,6 +37,7 @@ HYPERPARAMETERS = {"n_epochs": 10, "learning_rate_multiplier": 6}
 DEFAULT_PORT = 8790
 SHOWN_BEFORE = 3
 SHOWN_FLIPS = 6
+ANSWER_CELLS = 26
 LANGUAGES = {"en": "English", "zh": "中文"}
 SAMPLING = {"temperature": 0, "max_tokens": 16}
 
@@ -215,5 +217,6 @@ def _percent(score: Score) -> str:
 
 
 def _one_line(text: str) -> str:
+    """The answer on one line of a table; a Chinese character takes two cells."""
     line = " ".join(text.split())
-    return line if len(line) <= 40 else line[:39] + "…"
+    return line if cell_len(line) <= ANSWER_CELLS else set_cell_size(line, ANSWER_CELLS - 1).rstrip() + "…"

@@ -21,6 +21,9 @@ def serve(
     allow_public_bind: Annotated[
         bool, typer.Option("--allow-public-bind", help="Permit a host other than loopback; put TLS in front.")
     ] = False,
+    end_with_stdin: Annotated[
+        bool, typer.Option("--end-with-stdin", hidden=True, help="Stop when stdin closes: when the parent dies.")
+    ] = False,
 ) -> None:
     """Start the service: the API, a worker, and an engine for each base model when it is first used.
 
@@ -37,6 +40,7 @@ def serve(
 
     from tunesmith import app
     from tunesmith.settings import Settings
+    from tunesmith.worker import lifeline
 
     given = {"host": host, "port": port, "data_dir": data_dir, "allow_public_bind": allow_public_bind or None}
     try:
@@ -46,4 +50,6 @@ def serve(
         raise CommandFailed(
             f"The settings do not fit: {problems}", hint="Look at the TUNESMITH_* environment variables."
         ) from None
+    if end_with_stdin:
+        lifeline.hold()
     raise typer.Exit(app.serve(settings))

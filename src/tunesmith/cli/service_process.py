@@ -27,23 +27,26 @@ LOG_LINES_SHOWN = 15
 def running_service(data_dir: Path, *, port: int) -> Iterator[Connection]:
     """Start `tunesmith serve` on a data folder and wait until it answers. Its output goes to `service.log` there.
 
-    The child sees none of this terminal's TUNESMITH_* variables: they belong to another service.
+    The child's stdin is a pipe of ours, so it stops even when this process is killed. It sees none of this terminal's
+    TUNESMITH_* variables: they belong to another service.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / "service.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TUNESMITH_")}
-    command = [sys.executable, "-m", "tunesmith.cli.main", "serve", "--data-dir", str(data_dir), "--port", str(port)]
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
-    try:
-        yield _wait_until_ready(process, data_dir, log)
-    finally:
-        process.terminate()
+    command = [sys.executable, "-m", "tunesmith.cli.main", "serve", "--end-with-stdin"]
+    command += ["--data-dir", str(data_dir), "--port", str(port)]
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, env=environment) as process,
+    ):
         try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield _wait_until_ready(process, data_dir, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def free_port(wanted: int) -> int:
