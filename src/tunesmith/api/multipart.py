@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
@@ -32,7 +32,7 @@ class FormReader:
         self._is_whole = False
         self._is_file = False
         self._n_parts = 0
-        self._headers: dict[str, str] = {}
+        self._headers: dict[str, bytes] = {}
         self._header_name = bytearray()
         self._header_value = bytearray()
         self._name = ""
@@ -69,7 +69,7 @@ class FormReader:
         self._headers = {}
 
     def _end_header(self) -> None:
-        self._headers[self._header_name.decode("latin-1").lower()] = self._header_value.decode("utf-8", "replace")
+        self._headers[self._header_name.decode("latin-1").lower()] = bytes(self._header_value)
         self._header_name.clear()
         self._header_value.clear()
 
@@ -100,11 +100,13 @@ class FormReader:
         self._is_whole = True
 
 
-async def read_form(request: Request, *, file_field: str, sink: Callable[[bytes], None]) -> FormReader:
-    """Read the whole form of a request. `sink` is called in a worker thread, with at most about 1 MiB at a time."""
+async def read_form(
+    request: Request, body: AsyncIterator[bytes], *, file_field: str, sink: Callable[[bytes], None]
+) -> FormReader:
+    """Read the form that is the `body` of a request. `sink` is called in a worker thread, about 1 MiB at a time."""
     reader = FormReader(_boundary(request), file_field=file_field, sink=sink)
     waiting = bytearray()
-    async for chunk in request.stream():
+    async for chunk in body:
         waiting += chunk
         if len(waiting) >= WRITE_SIZE:
             await run_in_threadpool(reader.feed, bytes(waiting))

@@ -75,7 +75,7 @@ def quoted_list(values: Sequence[str]) -> str:
 
 def _limit(found: Problem, param: str | None, *, bound: str, sign: str, key: str) -> tuple[str, str]:
     value = found["input"]
-    kind = "integer" if isinstance(value, int) and isinstance(found["ctx"][key], int) else "decimal"
+    kind = "integer" if isinstance(found["ctx"][key], int) else "decimal"  # the bound has the field's own type
     message = (
         f"Invalid '{param}': {kind} {bound} {'maximum' if bound == 'above' else 'minimum'} value. "
         f"Expected a value {sign} {found['ctx'][key]:g}, but got {value} instead."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -90,21 +91,22 @@ def file_object(record: FileRecord) -> File:
 
 @router.post("", openapi_extra=UPLOAD_SCHEMA)
 async def create_file(request: Request, caller: CallerDep, services: ServicesDep) -> File:
+    body = request.stream()
     try:
-        return await _receive(request, caller, services)
+        return await _receive(request, body, caller, services)
     except TunesmithError:
-        await _drain(request)
+        await _drain(body)
         raise
 
 
-async def _receive(request: Request, caller: Caller, services: Services) -> File:
+async def _receive(request: Request, body: AsyncIterator[bytes], caller: Caller, services: Services) -> File:
     """Stream the form's file into a temporary blob and make it a file; whatever goes wrong, no bytes stay."""
     limit = services.settings.max_file_bytes
     if int(request.headers.get("content-length", "0")) > limit + FORM_OVERHEAD_BYTES:
         raise TooLarge(f"The file is over the limit of {limit} bytes ({limit // 2**20} MB).", param="file")
     upload = await run_in_threadpool(services.files.begin_upload)
     try:
-        form = await read_form(request, file_field="file", sink=upload.write)
+        form = await read_form(request, body, file_field="file", sink=upload.write)
         for name, value in (("file", form.filename), ("purpose", form.fields.get("purpose"))):
             if value is None:
                 raise InvalidRequest(
@@ -146,13 +148,11 @@ def _expires_after_s(fields: dict[str, str]) -> int | None:
     return int(seconds)
 
 
-async def _drain(request: Request) -> None:
+async def _drain(body: AsyncIterator[bytes]) -> None:
     """Read on after a refusal: a client that is still sending would otherwise see a reset instead of the answer."""
     with anyio.move_on_after(LONGEST_DRAIN_S):
-        while True:
-            message = await request.receive()
-            if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                return
+        async for _ in body:
+            continue
 
 
 @router.get("")
