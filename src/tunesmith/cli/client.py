@@ -48,7 +48,7 @@ def data_dir_from(environ: Mapping[str, str]) -> Path:
 def find_service(environ: Mapping[str, str] = os.environ, *, data_dir: Path | None = None) -> Connection:
     """TUNESMITH_BASE_URL and TUNESMITH_API_KEY; what is not set is read from the data folder of this machine's service.
 
-    The data folder's key goes only to the service that wrote it, never to another address.
+    The data folder's key goes only to a service on this machine, never to another one.
     """
     folder = data_dir or data_dir_from(environ)
     given_url = environ.get("TUNESMITH_BASE_URL")
@@ -250,7 +250,7 @@ def _answer(response: httpx2.Response, connection: Connection) -> Json:
         return body
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict) and error.get("message"):
-        raise CommandFailed(_worded(error), hint=_next_step(response.status_code, connection))
+        raise CommandFailed(_worded(error), hint=_next_step(response, connection))
     raise CommandFailed(
         f"{connection.base_url} answered {response.status_code} without the JSON of this API.",
         hint="Does TUNESMITH_BASE_URL point at a Tunesmith service, with /v1 at the end?",
@@ -263,11 +263,9 @@ def _worded(error: Json) -> str:
     return f"{message} (field: {param})" if param and str(param) not in message else message
 
 
-def _next_step(status: int, connection: Connection) -> str | None:
-    if status == 401:
+def _next_step(response: httpx2.Response, connection: Connection) -> str | None:
+    if response.status_code == 401:
         return f"The key was not accepted by {connection.base_url}. Set TUNESMITH_API_KEY to one of its keys."
-    if status == 403:
-        return (
-            "This needs the admin key: set TUNESMITH_API_KEY to the content of admin.key in the service's data folder."
-        )
+    if response.status_code == 403 and response.url.path.startswith("/tunesmith/"):
+        return "Set TUNESMITH_API_KEY to the admin key: the content of admin.key in the service's data folder."
     return None

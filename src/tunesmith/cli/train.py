@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from tunesmith.training.reports import (
 from tunesmith.training.spec import Hyperparameters, RunRequest
 
 RUN_MARK = "run.json"
+# Read when torch and tokenizers are loaded: waiting threads sleep instead of spinning, and nothing asks the network.
+QUIET = {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
 
 def train(
@@ -74,6 +77,8 @@ def train(
       tunesmith train train.jsonl --validation valid.jsonl --epochs 5 --out shop
       tunesmith train rows.json --model ./Qwen3-0.6B --lora-rank 32
     """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     # torch and transformers take seconds to load, and no other command needs them.
     from transformers.utils.logging import disable_progress_bar
 
