@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import LlamaConfig, LlamaForCausalLM, Olmo2Config, Olmo2ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, NemotronConfig, NemotronForCausalLM
 
 from tunesmith.errors import InvalidModel
 from tunesmith.models.base import load_base, save_model
@@ -68,7 +68,7 @@ def test_weights_in_several_files_are_counted_together(folder: Path) -> None:
 
 
 def test_a_family_without_packing_is_known_as_such(tmp_path: Path) -> None:
-    model = Olmo2ForCausalLM(Olmo2Config(**SHAPE))
+    model = NemotronForCausalLM(NemotronConfig(**SHAPE, num_key_value_heads=2))
     save_model(model, tmp_path, tokenizer_from=nano_folder(), dtype=torch.float32)
     assert not check_base_folder(tmp_path).packs
 

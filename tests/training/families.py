@@ -6,19 +6,8 @@ import random
 from typing import Any
 
 import torch
-from transformers import (
-    AutoModelForCausalLM,
-    Gemma2Config,
-    Gemma3TextConfig,
-    GemmaConfig,
-    LlamaConfig,
-    MistralConfig,
-    Phi3Config,
-    PhiConfig,
-    PreTrainedModel,
-    Qwen2Config,
-    Qwen3Config,
-)
+import transformers as hf
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from tunesmith.data.render import Rendered
 from tunesmith.training import attention
@@ -36,21 +25,46 @@ _SHAPE: dict[str, Any] = {
     "eos_token_id": 2,
 }
 _GROUPED = {**_SHAPE, "num_key_value_heads": 2}
-CONFIGS = {
-    "qwen2": lambda: Qwen2Config(**_GROUPED, use_sliding_window=True, sliding_window=24, max_window_layers=1),
-    "qwen3": lambda: Qwen3Config(**_GROUPED, head_dim=16, tie_word_embeddings=True),
-    "llama": lambda: LlamaConfig(**_GROUPED, attention_bias=True),
-    "mistral": lambda: MistralConfig(**_GROUPED, sliding_window=24),
-    "gemma": lambda: GemmaConfig(**{**_GROUPED, "num_key_value_heads": 1}, head_dim=16),
-    "gemma2": lambda: Gemma2Config(
-        **_GROUPED, head_dim=16, sliding_window=24, query_pre_attn_scalar=16, attn_logit_softcapping=5.0
+_NARROW_HEADS = {**_GROUPED, "head_dim": 16}
+_WINDOW = {**_GROUPED, "sliding_window": 24}
+_ALTERNATING = {**_WINDOW, "layer_types": ["sliding_attention", "full_attention"]}
+PACKED = {
+    "apertus": lambda: hf.ApertusConfig(**_GROUPED),
+    "arcee": lambda: hf.ArceeConfig(**_GROUPED),
+    "cohere": lambda: hf.CohereConfig(**_GROUPED),
+    "cohere2": lambda: hf.Cohere2Config(**_ALTERNATING),
+    "ernie4_5": lambda: hf.Ernie4_5Config(**_NARROW_HEADS),
+    "exaone4": lambda: hf.Exaone4Config(**_ALTERNATING),
+    "gemma": lambda: hf.GemmaConfig(**{**_NARROW_HEADS, "num_key_value_heads": 1}),
+    "gemma2": lambda: hf.Gemma2Config(
+        **_WINDOW, head_dim=16, query_pre_attn_scalar=16, attn_logit_softcapping=5.0, final_logit_softcapping=8.0
     ),
-    "gemma3": lambda: Gemma3TextConfig(
-        **_GROUPED, head_dim=16, sliding_window=24, layer_types=["sliding_attention", "full_attention"]
-    ),
-    "phi": lambda: PhiConfig(**_SHAPE, qk_layernorm=True),
-    "phi3": lambda: Phi3Config(**_GROUPED, sliding_window=24),
+    "gemma3": lambda: hf.Gemma3TextConfig(**_ALTERNATING, head_dim=16),
+    "glm": lambda: hf.GlmConfig(**_NARROW_HEADS),
+    "glm4": lambda: hf.Glm4Config(**_NARROW_HEADS),
+    "gpt_neox": lambda: hf.GPTNeoXConfig(**_SHAPE),
+    "granite": lambda: hf.GraniteConfig(**_GROUPED, logits_scaling=2.0),
+    "hunyuan_v1_dense": lambda: hf.HunYuanDenseV1Config(**_NARROW_HEADS),
+    "llama": lambda: hf.LlamaConfig(**_GROUPED, attention_bias=True),
+    "ministral": lambda: hf.MinistralConfig(**_WINDOW, head_dim=16),
+    "mistral": lambda: hf.MistralConfig(**_WINDOW),
+    "olmo": lambda: hf.OlmoConfig(**_GROUPED),
+    "olmo2": lambda: hf.Olmo2Config(**_GROUPED),
+    "olmo3": lambda: hf.Olmo3Config(**_ALTERNATING),
+    "opt": lambda: hf.OPTConfig(**_SHAPE, ffn_dim=96, word_embed_proj_dim=48, dropout=0.0),
+    "phi": lambda: hf.PhiConfig(**_SHAPE, qk_layernorm=True),
+    "phi3": lambda: hf.Phi3Config(**_WINDOW),
+    "qwen2": lambda: hf.Qwen2Config(**_WINDOW, use_sliding_window=True, max_window_layers=1),
+    "qwen3": lambda: hf.Qwen3Config(**_NARROW_HEADS, tie_word_embeddings=True),
+    "seed_oss": lambda: hf.SeedOssConfig(**_NARROW_HEADS),
+    "smollm3": lambda: hf.SmolLM3Config(**_GROUPED),
+    "starcoder2": lambda: hf.Starcoder2Config(**_WINDOW),
 }
+PADDED = {
+    "nemotron": lambda: hf.NemotronConfig(**_NARROW_HEADS),
+    "stablelm": lambda: hf.StableLmConfig(**_GROUPED, partial_rotary_factor=0.5),
+}
+_CONFIGS = PACKED | PADDED
 
 
 def tiny_model(
@@ -59,7 +73,7 @@ def tiny_model(
     """In float32 and evaluation mode. Weights are large enough for attention to matter and equal for equal seeds."""
     attention.register()
     torch.manual_seed(seed)
-    config = CONFIGS[family]()
+    config = _CONFIGS[family]()
     config.vocab_size = vocab_size
     model = AutoModelForCausalLM.from_config(config, attn_implementation=implementation, dtype=torch.float32)
     with torch.no_grad():

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from families import CONFIGS, random_examples, tiny_model
+from families import PACKED, PADDED, random_examples, tiny_model
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from tunesmith.data.render import Rendered
+from tunesmith.models.base import load_base, save_model
+from tunesmith.models.folder import PACKED_ARCHITECTURES, PADDED_ARCHITECTURES, check_base_folder
 from tunesmith.models.lora import attach_lora, lora_layers
+from tunesmith.models.nano import nano_folder
 from tunesmith.training import sft
 
 LENGTHS = [300, 12, 37, 41, 9, 280]
 TOLERANCE = 1e-5
 
 
-@pytest.fixture(autouse=True)
-def _one_precision() -> None:
-    torch.set_num_threads(2)
-
-
-@pytest.mark.parametrize("family", CONFIGS)
+@pytest.mark.parametrize("family", PACKED)
 def test_full_training_equals_transformers_on_the_padded_batch(family: str) -> None:
     ours, theirs = tiny_model(family), tiny_model(family, implementation="eager")
     examples = random_examples(LENGTHS)
@@ -34,7 +33,7 @@ def test_full_training_equals_transformers_on_the_padded_batch(family: str) -> N
     assert_equal_passes(our, their, theirs.named_parameters(), dict(ours.named_parameters()))
 
 
-@pytest.mark.parametrize("family", CONFIGS)
+@pytest.mark.parametrize("family", PACKED)
 def test_lora_training_equals_peft_on_the_padded_batch(family: str) -> None:
     ours, theirs = tiny_model(family), tiny_model(family, implementation="eager")
     attach_lora(ours, rank=4, alpha=8, seed=1)
@@ -53,6 +52,31 @@ def test_lora_training_equals_peft_on_the_padded_batch(family: str) -> None:
     our = packed_pass(ours, examples)
     their = padded_pass(peft_model, examples)
     assert_equal_passes(our, their, trained.items(), adapters)
+
+
+@pytest.mark.parametrize("family", PADDED)
+def test_families_that_cannot_be_packed_are_exact_on_padded_batches(family: str) -> None:
+    ours, theirs = (tiny_model(family, implementation="eager") for _ in range(2))
+    examples = random_examples(LENGTHS)
+    our = packed_pass(ours, examples, packed=False)
+    their = padded_pass(theirs, examples)
+    assert_equal_passes(our, their, theirs.named_parameters(), dict(ours.named_parameters()))
+
+
+def test_every_architecture_that_is_let_in_is_proved_here() -> None:
+    for families, let_in in ((PACKED, PACKED_ARCHITECTURES), (PADDED, PADDED_ARCHITECTURES)):
+        assert {type(tiny_model(family)).__name__ for family in families} == let_in
+
+
+@pytest.mark.parametrize("family", PACKED | PADDED)
+def test_a_tuned_model_of_each_family_is_saved_and_loaded_as_it_was(family: str, tmp_path: Path) -> None:
+    model = tiny_model(family, implementation="eager")
+    save_model(model, tmp_path, tokenizer_from=nano_folder(), dtype=torch.float32)
+    reread = load_base(tmp_path)
+    assert dict(reread.named_parameters()).keys() == dict(model.named_parameters()).keys()
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), reread.parameters(), strict=True))
+    n_parameters = sum(p.numel() for p in model.parameters())
+    assert check_base_folder(tmp_path).n_parameters == pytest.approx(n_parameters, rel=1e-3)  # some store buffers too
 
 
 @pytest.mark.parametrize("family", ["qwen3", "gemma2"])
@@ -81,7 +105,7 @@ def packed_pass(
 
 
 def padded_pass(model: torch.nn.Module, examples: Sequence[Rendered]) -> SimpleNamespace:
-    """What a textbook loop does: pad, mask, score everything, weigh. Rows in our micro-batch's order, for the logits."""
+    """What a textbook loop does: pad, mask, score everything, weigh. Rows in our micro-batches' order."""
     rows = sorted(examples, key=lambda e: (-(max(i for i, w in enumerate(e.weights) if w) + 1), e.line))
     longest = max(len(e.input_ids) for e in rows)
     ids = torch.tensor([e.input_ids + [0] * (longest - len(e.input_ids)) for e in rows])

@@ -74,11 +74,12 @@ def segment_attention(
     scaling: float | None = None,
     sliding_window: int | None = None,
     softcap: float | None = None,
+    s_aux: Tensor | None = None,
     **_: Any,  # what other implementations need: dropout (0, we never train with the model's own), is_causal, ...
 ) -> tuple[Tensor, None]:
     """query (1, H, T, D), key and value (1, KV, T, D) -> (1, T, H, D)."""
-    if attention_mask is not None or query.shape[0] != 1:
-        raise ValueError("segment_attention takes one row of sequences end to end and no mask")
+    if attention_mask is not None or s_aux is not None or query.shape[0] != 1:
+        raise ValueError("segment_attention takes one row of sequences end to end, no mask and no attention sinks")
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     dtype = value.dtype
     with torch.autocast("cpu", enabled=False):
