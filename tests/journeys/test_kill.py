@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import openai
@@ -21,10 +22,10 @@ from openai.types.fine_tuning import FineTuningJob
 N_KILLS = 20
 N_ROWS = 120
 STEPS_PER_EPOCH = 30
-N_EPOCHS = 30
+N_EPOCHS = 20
 LONGEST_START_S = 6.0  # kills within it mostly hit the loading of libraries, files and the checkpoint
-LONGEST_TRAINING_S = 1.5
-MOST_EARLY_KILLS = 3  # in a row; a job that gets no further five times is given up, as it should be
+N_EARLY_KILLS = 6
+MOST_EARLY_KILLS_IN_A_ROW = 3  # a job that gets no further five times is given up, as it should be
 DEADLINE_S = 900.0
 
 ROWS = "".join(
@@ -168,28 +169,34 @@ def uninterrupted(data_dir: Path) -> Result:
 
 
 def killed(data_dir: Path, rng: random.Random) -> Result:
+    """Most kills come when the run reaches a random step, the others while it is starting again."""
     service = KilledService(data_dir)
     try:
         job = create_job(service.client())
-        n_kills = n_early = 0
-        while n_kills < N_KILLS:
-            is_early = rng.random() < 1 / 3 and n_early < MOST_EARLY_KILLS
-            if is_early:
+        for number, at_step in enumerate(moments(rng), start=1):
+            if at_step is None:
                 time.sleep(rng.uniform(0, LONGEST_START_S))
             else:
-                wait_for_step_after(service, job.id, last_step(service, job.id))
-                time.sleep(rng.uniform(0, LONGEST_TRAINING_S))
+                wait_for_step(service, job.id, at_step)
             victim = rng.choice(["run", "run", "worker", "service"])
-            job = service.client().fine_tuning.jobs.retrieve(job.id)
-            assert job.status in ("validating_files", "queued", "running"), f"{job.status} after {n_kills} kills"
-            if service.kill(victim):
-                n_kills += 1
-                n_early = n_early + 1 if is_early else 0
-                print(f"kill {n_kills}: {victim}, {job.status}, step {last_step(service, job.id)}", flush=True)
+            wait_for(partial(service.kill, victim), f"a {victim} to kill")
+            status = service.client().fine_tuning.jobs.retrieve(job.id).status
+            print(f"kill {number}: {victim} at step {last_step(service, job.id)}, job {status}", flush=True)
+            assert status in ("validating_files", "queued", "running")
         job = wait_for_end(service.client(), job.id)
         return result_of(service.client(), job, data_dir)
     finally:
         service.stop()
+
+
+def moments(rng: random.Random) -> list[int | None]:
+    """The steps at which to kill, in order, with None for a kill soon after the one before."""
+    steps = sorted(rng.randrange(1, N_EPOCHS * STEPS_PER_EPOCH * 19 // 20) for _ in range(N_KILLS - N_EARLY_KILLS))
+    early = sorted(rng.randrange(len(steps)) for _ in range(N_EARLY_KILLS))
+    plan: list[int | None] = []
+    for place, step in enumerate(steps):
+        plan += [step, *[None] * min(early.count(place), MOST_EARLY_KILLS_IN_A_ROW)]
+    return plan + [steps[-1]] * (N_KILLS - len(plan))
 
 
 def last_step(service: KilledService, job_id: str) -> int:
@@ -200,8 +207,8 @@ def last_step(service: KilledService, job_id: str) -> int:
     return 0
 
 
-def wait_for_step_after(service: KilledService, job_id: str, step: int) -> None:
-    wait_for(lambda: last_step(service, job_id) > step, f"a step after {step}", timeout_s=180)
+def wait_for_step(service: KilledService, job_id: str, step: int) -> None:
+    wait_for(lambda: last_step(service, job_id) >= step, f"step {step}", timeout_s=300)
 
 
 @pytest.mark.crash

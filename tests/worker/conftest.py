@@ -39,14 +39,14 @@ class Workplace:
     def stop_worker(self) -> None:
         if self._thread is not None:
             self._worker.stop()
-            self._thread.join(timeout=20)
+            self._thread.join(timeout=30)
             assert not self._thread.is_alive()
             self._thread = None
 
     def wait_for(
         self, job: JobRecord, is_so: Callable[[JobRecord], bool] = lambda job: is_terminal(job.status)
     ) -> JobRecord:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             now = self.office.jobs.get(ALICE, job.id)
             if is_so(now):

@@ -42,7 +42,11 @@ def fine_tune(
     report(
         ResolvedReport(
             hyperparameters={"n_epochs": 3, "batch_size": 4},
-            reasons=[Resolved("n_epochs", 3, "12 examples", "a rule")],
+            reasons=[
+                Resolved("n_epochs", 3, "12 examples", "a rule"),
+                Resolved("learning_rate", 0.000123456, "width 256", "another rule"),
+                Resolved("batch_size", 4, "asked for", "asked"),
+            ],
             total_steps=TOTAL_STEPS,
             steps_per_epoch=STEPS_PER_EPOCH,
             n_examples=12,

@@ -20,6 +20,7 @@ CALM_MESSAGES = [
     "Files validated, moving job to queued state",
     "Fine-tuning job started",
     "n_epochs = 3: 12 examples",
+    "learning_rate = 0.0001235: width 256",
     "2 examples were cut at 64 tokens",
     "Step 1/6: training loss=0.33",
     "Step 2/6: training loss=0.17",

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
 from tunesmith import errors
-from tunesmith.control import events, hyperparameters
+from tunesmith.control import events, job_fields
 from tunesmith.control.accounts import Caller
 from tunesmith.control.events import EventDraft, EventRecord
 from tunesmith.control.files import BlobInfo, FileRecord, Files
 from tunesmith.control.pages import Page
-from tunesmith.control.ranges import Range
 from tunesmith.control.registry import ModelRecord, Registry, Style
 from tunesmith.ids import Clock, NewId
-
-SEEDS = Range(0, 2_147_483_647)
-LONGEST_SUFFIX = 64
-MOST_METADATA, LONGEST_METADATA_KEY, LONGEST_METADATA_VALUE = 16, 64, 512
-MOST_INTEGRATIONS = 5
-METHODS = ("supervised", "dpo", "reinforcement")
 
 
 class JobStatus(StrEnum):
@@ -196,7 +188,7 @@ class Jobs:
 
     def create(self, caller: Caller, request: JobRequest) -> JobRecord:
         """Check everything that can be checked without reading the rows, and put the job where a worker finds it."""
-        asked = checked_method(request)
+        asked = job_fields.checked_method(request.hyperparameters, request.method)
         model = self._trainable_model(caller, request.model)
         training = self._training_data(caller, request.training_file, param="training_file")
         validation = None
@@ -218,11 +210,11 @@ class Jobs:
             validation_file=validation.id if validation else None,
             training_sha256=training.sha256,
             validation_sha256=validation.sha256 if validation else None,
-            suffix=checked_suffix(request.suffix),
-            seed=int(SEEDS.check(request.seed, param="seed")) if request.seed is not None else self._new_seed(),
+            suffix=job_fields.checked_suffix(request.suffix),
+            seed=self._seed(request.seed),
             hyperparameters=asked,
-            metadata=checked_metadata(request.metadata),
-            integrations=checked_integrations(request.integrations),
+            metadata=job_fields.checked_metadata(request.metadata),
+            integrations=job_fields.checked_integrations(request.integrations),
         )
         drafts = [events.created(record.id), events.validating(record.training_file, record.validation_file)]
         drafts += [_integration_note(number, one) for number, one in enumerate(record.integrations)]
@@ -297,6 +289,9 @@ class Jobs:
         """Newest first."""
         return self._store.checkpoints(self.get(caller, job_id).id, after=after, limit=limit)
 
+    def _seed(self, asked: int | None) -> int:
+        return self._new_seed() if asked is None else int(job_fields.SEEDS.check(asked, param="seed"))
+
     def _amend(self, caller: Caller, job_id: str, decide: Callable[[JobRecord], Change]) -> JobRecord:
         record = self._store.amend(job_id, decide, now=self._clock(), project_id=caller.project_id)
         if record is None:
@@ -343,98 +338,6 @@ def release(job: JobRecord) -> JobRecord:
 
 def no_such_job(job_id: str) -> errors.NotFound:
     return errors.NotFound(f"Could not find fine tune: {job_id}", param="fine_tune_id", code="fine_tune_not_found")
-
-
-def checked_method(request: JobRequest) -> dict[str, Any]:
-    """The merged hyperparameters; raises InvalidRequest for a method that is not supervised."""
-    method = request.method or {}
-    kind = method.get("type") or "supervised"
-    if kind not in METHODS:
-        supported = ", ".join(f"'{name}'" for name in METHODS)
-        raise errors.InvalidRequest(
-            f"Invalid value: '{kind}'. Supported values are: {supported}.", param="method.type", code="invalid_value"
-        )
-    if kind != "supervised":
-        raise errors.InvalidRequest(
-            f"The method '{kind}' is not supported by this service yet. Use method 'supervised'.",
-            param="method.type",
-            code="unsupported_value",
-        )
-    supervised = method.get("supervised") or {}
-    return dict(hyperparameters.merged(request.hyperparameters, supervised.get("hyperparameters")))
-
-
-# A suffix becomes part of a model's name, which travels in URLs and is split at ":".
-SUFFIX = re.compile(r"[^\s:/\\%?#\x00-\x1f\x7f]+")
-
-
-def checked_suffix(suffix: str | None) -> str | None:
-    if suffix is None:
-        return None
-    if not suffix:
-        raise errors.InvalidRequest(
-            "Invalid 'suffix': string too short. Expected a string with minimum length 1, "
-            "but got an empty string instead.",
-            param="suffix",
-            code="string_below_min_length",
-        )
-    if len(suffix) > LONGEST_SUFFIX:
-        raise errors.InvalidRequest(
-            f"Invalid 'suffix': string too long. Expected a string with maximum length {LONGEST_SUFFIX}, "
-            f"but got a string with length {len(suffix)} instead.",
-            param="suffix",
-            code="string_above_max_length",
-        )
-    if not SUFFIX.fullmatch(suffix):
-        raise errors.InvalidRequest(
-            f"Invalid 'suffix': {suffix!r} has a space, a control character or one of : / \\ % ? #. "
-            "Use letters, digits, '-', '_' and '.'.",
-            param="suffix",
-            code="invalid_value",
-        )
-    return suffix
-
-
-def checked_metadata(metadata: Mapping[str, str] | None) -> dict[str, str] | None:
-    if metadata is None:
-        return None
-    if len(metadata) > MOST_METADATA:
-        raise errors.InvalidRequest(
-            f"Invalid 'metadata': too many properties. Expected an object with at most {MOST_METADATA} properties, "
-            f"but got an object with {len(metadata)} properties instead.",
-            param="metadata",
-            code="object_above_max_properties",
-        )
-    for key, value in metadata.items():
-        for what, text, most in (
-            ("key", key, LONGEST_METADATA_KEY),
-            (f"metadata.{key}", value, LONGEST_METADATA_VALUE),
-        ):
-            if not isinstance(text, str):
-                raise errors.InvalidRequest(
-                    f"Invalid type for '{what}': expected a string, but got {text!r} instead.",
-                    param="metadata",
-                    code="invalid_type",
-                )
-            if len(text) > most:
-                raise errors.InvalidRequest(
-                    f"Invalid 'metadata': {what[:80]!r} is too long. "
-                    f"Expected at most {most} characters, but got {len(text)}.",
-                    param="metadata",
-                    code="string_above_max_length",
-                )
-    return dict(metadata)
-
-
-def checked_integrations(integrations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    if len(integrations) > MOST_INTEGRATIONS:
-        raise errors.InvalidRequest(
-            f"Invalid 'integrations': array too long. "
-            f"Expected at most {MOST_INTEGRATIONS}, but got {len(integrations)}.",
-            param="integrations",
-            code="array_above_max_length",
-        )
-    return [dict(one) for one in integrations]
 
 
 def _integration_note(number: int, integration: Mapping[str, Any]) -> EventDraft:

@@ -28,8 +28,9 @@ class DataFolder:
     """
 
     def __init__(self, folder: Path, *, new_id: NewId) -> None:
-        make_folder(folder)
-        folder.chmod(0o700)
+        if not folder.is_dir():
+            make_folder(folder)
+            folder.chmod(0o700)
         self.folder = folder
         self.runs_folder = folder / "runs"
         make_folder(self.runs_folder)

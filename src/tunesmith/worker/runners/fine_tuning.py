@@ -31,6 +31,7 @@ from tunesmith.worker.runners.metrics_csv import FILENAME, write_csv
 # What a training checkpoint holds for itself and no model needs.
 RESUME_FILES = frozenset({"optimizer.safetensors", "state.json"})
 FAILURE_CODES = {errors.StorageFull.__name__: "disk_full", errors.InvalidFile.__name__: "invalid_training_file"}
+ASKED = "asked"  # the source of what the user set; saying it again would only be noise
 HEAR_S = 0.2
 STOP_PATIENCE_S = 8.0
 LOG_TAIL_BYTES = 2000
@@ -193,7 +194,7 @@ class FineTuning:
     def _take_report(self, job: JobRecord, process: RunProcess, progress: _Progress, report: reports.Report) -> None:
         if isinstance(report, reports.ResolvedReport):
             progress.fields |= {"resolved": report.hyperparameters, "total_steps": report.total_steps}
-            progress.drafts += [_reason(one) for one in report.reasons]
+            progress.drafts += [_reason(one) for one in report.reasons if one.source != ASKED]
         elif isinstance(report, reports.WarningReport):
             data: dict[str, Any] = {"code": report.code, "line": report.line}
             progress.drafts.append(events.note(report.key, report.message, level="warn", data=data))
@@ -204,17 +205,19 @@ class FineTuning:
             }
             progress.drafts.append(events.note(report.key, report.message, data=data))
         elif isinstance(report, reports.StepReport):
-            self._take_step(progress, report)
+            self._take_step(job, progress, report)
         else:
             self._write(job, progress)
             self._keep_checkpoint(job, report)
             process.tell(f"kept {report.step}")
 
-    def _take_step(self, progress: _Progress, report: reports.StepReport) -> None:
+    def _take_step(self, job: JobRecord, progress: _Progress, report: reports.StepReport) -> None:
         metrics = {name: getattr(report, name) for name in events.STEP_METRICS}
         progress.drafts.append(events.step(report.step, report.total_steps, metrics))
         progress.fields |= {"last_step": report.step, "total_steps": report.total_steps}
         now = self._clock()
+        if report.step <= job.last_step:  # said again after a resume, at no pace
+            return
         if progress.first_step is None:
             progress.first_step, progress.first_step_at = report.step, now
             return
@@ -299,7 +302,8 @@ def _finding_note(number: int, finding: Finding) -> EventDraft:
 
 def _reason(one: reports.Resolved) -> EventDraft:
     data = {"name": one.name, "value": one.value, "because": one.because, "source": one.source}
-    return events.note(f"resolved:{one.name}", f"{one.name} = {one.value}: {one.because}", data=data)
+    value = f"{one.value:.4g}" if isinstance(one.value, float) else one.value
+    return events.note(f"resolved:{one.name}", f"{one.name} = {value}: {one.because}", data=data)
 
 
 def _in_sentence(message: str) -> str:
