@@ -7,17 +7,21 @@ order of the token ids. So a seed gives the same tokens whatever else is in the 
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from tunesmith.serving.protocol import Sampling
 
-# Enough of the most likely tokens to find the top-p cut in nearly every row without sorting the vocabulary.
-_TOP_P_CANDIDATES = 128
+# A smaller temperature is zero in float32; this one already leaves only ties with the maximum.
+_COLDEST = 1e-6
+
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(slots=True)
@@ -60,24 +64,26 @@ class Chosen:
 
 def choose(logits: Tensor, choosers: Sequence[Chooser]) -> list[Chosen | None]:
     """The next token of each row of `logits`, (R, V) float32; None for a row whose logits are not numbers."""
-    is_sound = logits.amax(-1).isfinite().tolist()
-    adjusted = _adjust(logits, choosers)
-    token_ids = adjusted.argmax(-1).tolist()
-    drawn = [row for row, chooser in enumerate(choosers) if chooser.sampling.temperature > 0 and is_sound[row]]
-    if drawn:
-        picked = _draw(adjusted[drawn] if len(drawn) < len(choosers) else adjusted, [choosers[row] for row in drawn])
-        for row, token_id in zip(drawn, picked, strict=True):
-            token_ids[row] = token_id
+    # numpy: on these shapes its argmax and cumsum take a tenth of the time of torch's.
+    rows = logits.cpu().numpy()
+    is_sound = np.isfinite(rows.max(-1))
+    token_ids = [
+        _choose_one(row, chooser) if sound else -1 for row, chooser, sound in zip(rows, choosers, is_sound, strict=True)
+    ]
     asked = [row for row, chooser in enumerate(choosers) if chooser.sampling.logprobs is not None and is_sound[row]]
-    likelihoods = dict(zip(asked, _likelihoods(logits, asked, token_ids, choosers), strict=True))
-    chosen: list[Chosen | None] = []
-    for row, chooser in enumerate(choosers):
-        if is_sound[row]:
-            chooser.counts[token_ids[row]] += 1
-            chosen.append(Chosen(token_ids[row], likelihoods.get(row)))
-        else:
-            chosen.append(None)
-    return chosen
+    found = dict(zip(asked, _likelihoods(logits, asked, token_ids, choosers), strict=True))
+    return [Chosen(token_id, found.get(row)) if is_sound[row] else None for row, token_id in enumerate(token_ids)]
+
+
+def _choose_one(logits: Floats, chooser: Chooser) -> int:
+    if chooser.alters_logits:
+        logits = _adjust(logits, chooser)
+    if chooser.sampling.temperature > 0:
+        token_id = _draw(logits, chooser.sampling, chooser.rng.random())
+    else:
+        token_id = int(logits.argmax())
+    chooser.counts[token_id] += 1
+    return token_id
 
 
 def likelihoods(logits: Tensor, token_ids: Sequence[int], n_top: int) -> list[Likelihood]:
@@ -102,49 +108,37 @@ def _likelihoods(
     return [Likelihood(one.own, one.top[:count]) for one, count in zip(found, counts, strict=True)]
 
 
-def _adjust(logits: Tensor, choosers: Sequence[Chooser]) -> Tensor:
+def _adjust(logits: Floats, chooser: Chooser) -> Floats:
     """Apply logit_bias and penalties: bias - count * frequency_penalty - (count > 0) * presence_penalty.
 
     Source: OpenAI, API reference, "Frequency and presence penalties"; only generated tokens count.
     """
-    altered = [row for row, chooser in enumerate(choosers) if chooser.alters_logits]
-    if not altered:
-        return logits
-    adjusted = logits.clone()
-    for row in altered:
-        chooser = choosers[row]
-        change = defaultdict(float, chooser.sampling.logit_bias)
-        for token, count in chooser.counts.items():
-            change[token] -= count * chooser.sampling.frequency_penalty + chooser.sampling.presence_penalty
-        ids = torch.tensor(list(change), device=logits.device)
-        adjusted[row, ids] += torch.tensor(list(change.values()), device=logits.device)
+    adjusted = logits.copy()
+    for token_id, bias in chooser.sampling.logit_bias.items():
+        adjusted[token_id] += bias
+    for token_id, count in chooser.counts.items():
+        adjusted[token_id] -= count * chooser.sampling.frequency_penalty + chooser.sampling.presence_penalty
     return adjusted
 
 
-def _draw(logits: Tensor, choosers: Sequence[Chooser]) -> list[int]:
-    temperatures = torch.tensor([chooser.sampling.temperature for chooser in choosers], device=logits.device)
+def _draw(logits: Floats, sampling: Sampling, drawn: float) -> int:
+    """The token at `drawn`, in [0, 1), of the cumulative distribution."""
     # The maximum goes first: a tiny temperature then sends the rest to zero instead of everything to infinity.
-    scaled = (logits - logits.amax(-1, keepdim=True)) / temperatures[:, None]
-    probabilities = scaled.softmax(-1)
-    cut = [row for row, chooser in enumerate(choosers) if chooser.sampling.top_p < 1]
-    if cut:
-        top_p = torch.tensor([choosers[row].sampling.top_p for row in cut], device=logits.device)
-        probabilities[cut] = _nucleus(probabilities[cut], top_p)
-    cumulative = probabilities.cumsum(-1, dtype=torch.float64)
-    total = cumulative[:, -1:]
-    drawn = torch.tensor([[chooser.rng.random()] for chooser in choosers], dtype=torch.float64, device=logits.device)
-    target = torch.minimum(drawn * total, torch.nextafter(total, torch.zeros_like(total)))
-    picked: list[int] = torch.searchsorted(cumulative, target, right=True)[:, 0].tolist()
-    return picked
+    with np.errstate(over="ignore", under="ignore"):
+        weights = np.exp((logits - logits.max()) / max(sampling.temperature, _COLDEST))
+    if sampling.top_p < 1:
+        weights = _nucleus(weights, sampling.top_p)
+    cumulative = np.cumsum(weights, dtype=np.float64)
+    total = cumulative[-1]
+    return int(np.searchsorted(cumulative, min(drawn * total, np.nextafter(total, 0)), side="right"))
 
 
-def _nucleus(probabilities: Tensor, top_p: Tensor) -> Tensor:
-    """Zero every token outside the smallest set of most likely ones whose probabilities reach `top_p`."""
-    count = min(_TOP_P_CANDIDATES, probabilities.shape[-1])
-    candidates = torch.topk(probabilities, count).values
-    if bool((candidates.sum(-1) < top_p).any()):
-        candidates = probabilities.sort(-1, descending=True).values
-    before = candidates.cumsum(-1) - candidates
-    kept = (before < top_p[:, None]).sum(-1, keepdim=True).clamp_min(1)
-    threshold = candidates.gather(1, kept - 1)
-    return torch.where(probabilities >= threshold, probabilities, torch.zeros_like(probabilities))
+def _nucleus(weights: Floats, top_p: float) -> Floats:
+    """Zero every token outside the smallest set of most likely ones whose share reaches `top_p`."""
+    total = weights.sum(dtype=np.float64)
+    # All tokens below this share together have less than what may be left out, so none of them is in the set.
+    likely = weights[weights >= (1 - top_p) * total / len(weights)]
+    descending = np.sort(likely)[::-1]
+    before = np.cumsum(descending, dtype=np.float64) - descending
+    kept = max(1, int((before < top_p * total).sum()))
+    return np.where(weights >= descending[kept - 1], weights, np.float32(0))
