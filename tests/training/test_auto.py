@@ -54,6 +54,12 @@ def test_auto_learning_rate_gives_tinkers_published_values(family: str, width: i
     assert resolved(model=model).spec.learning_rate == pytest.approx(rate, rel=0.02)
 
 
+def test_a_small_model_takes_the_rate_measured_on_the_embedded_one() -> None:
+    small = dataclasses.replace(MODEL, n_parameters=7_000_000)
+    assert resolved(model=small).spec.learning_rate == pytest.approx(3e-3)
+    assert resolved(model=small, learning_rate_multiplier=2).spec.learning_rate == pytest.approx(6e-3)
+
+
 def test_training_all_weights_takes_a_tenth_of_the_rate() -> None:
     lora, full = resolved(), resolved(training_type="full")
     assert full.spec.learning_rate == pytest.approx(lora.spec.learning_rate / 10)
