@@ -165,20 +165,22 @@ def test_an_unknown_purpose_is_refused(shared_service) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "said"),
     [
-        lambda folder: (folder / "pytorch_model.bin").write_bytes(b"\x80\x02pickle"),
-        lambda folder: _add_to_config(folder, auto_map={"AutoModelForCausalLM": "evil.Evil"}),
+        (lambda folder: (folder / "pytorch_model.bin").write_bytes(b"\x80\x02pickle"), "pytorch_model.bin"),
+        (lambda folder: _add_to_config(folder, auto_map={"AutoModelForCausalLM": "evil.Evil"}), "auto_map"),
     ],
     ids=["pickle weights only", "remote code"],
 )
-def test_an_unsafe_base_model_folder_is_refused_before_anything_is_served(start_service, tmp_path: Path, spoil) -> None:
+def test_an_unsafe_base_model_folder_is_refused_before_anything_is_served(
+    start_service, tmp_path: Path, spoil, said: str
+) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 8}
     (folder / "config.json").write_text(json.dumps(config))
     spoil(folder)
-    with pytest.raises(errors.InvalidModel):
+    with pytest.raises(errors.InvalidModel, match=said):
         start_service(base_models={"mine": folder})
 
 

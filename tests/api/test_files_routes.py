@@ -7,6 +7,8 @@ import time
 import openai
 import pytest
 
+from tunesmith.control.files import RESULTS_PURPOSE, FileRecord
+
 
 def upload(client: openai.OpenAI, rows: bytes, name: str = "train.jsonl", **options):
     return client.files.create(file=(name, rows), purpose="fine-tune", **options)
@@ -195,3 +197,19 @@ def test_a_declared_length_over_the_limit_is_refused_before_it_is_read(start_ser
     service = start_service(max_file_bytes=100_000)
     answer = service.http.post("/v1/files", files={"file": ("b", b"x" * 20_000_000)}, data={"purpose": "batch"})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(("as_base64", "content"), [(False, b"step\n1\n"), (True, b"c3RlcAoxCg==")])
+def test_results_are_plain_or_base64_as_the_setting_says(start_service, as_base64: bool, content: bytes) -> None:
+    service = start_service(result_files_base64=as_base64)
+    upload = service.services.files.begin_upload()
+    upload.write(b"step\n1\n")
+    blob = upload.commit()
+    caller = service.services.accounts.authenticate(service.key)
+    record = FileRecord(
+        "file-results", caller.project_id, "step_metrics.csv", RESULTS_PURPOSE, blob.size_bytes, blob.sha256, 1
+    )
+    service.services.data.files.insert(record, blob)
+    with service.client() as client:
+        assert client.files.retrieve("file-results").purpose == "fine-tune-results"
+        assert client.files.content("file-results").read() == content

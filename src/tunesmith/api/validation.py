@@ -75,10 +75,11 @@ def quoted_list(values: Sequence[str]) -> str:
 
 def _limit(found: Problem, param: str | None, *, bound: str, sign: str, key: str) -> tuple[str, str]:
     value = found["input"]
-    kind = "integer" if isinstance(found["ctx"][key], int) else "decimal"  # the bound has the field's own type
+    limit = found["ctx"][key]
+    kind, shown = ("integer", str(limit)) if isinstance(limit, int) else ("decimal", f"{limit:g}")
     message = (
         f"Invalid '{param}': {kind} {bound} {'maximum' if bound == 'above' else 'minimum'} value. "
-        f"Expected a value {sign} {found['ctx'][key]:g}, but got {value} instead."
+        f"Expected a value {sign} {shown}, but got {value} instead."
     )
     return message, f"{kind}_{bound}_{'max' if bound == 'above' else 'min'}_value"
 
