@@ -111,3 +111,30 @@ def test_processes_that_append_at_once_lose_and_double_nothing(office: Office) -
     assert len(written) == before + 3 * 25 + 25
     assert [event.seq for event in written] == list(range(1, len(written) + 1))
     assert office.jobs.get(ALICE, job.id).status == job.status
+
+
+def test_an_older_sqlite_gets_a_journal_that_two_writers_cannot_corrupt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunesmith.store.db.sqlite_module", lambda: sqlite3.dbapi2)
+    monkeypatch.setattr("tunesmith.store.db.FIRST_SAFE_WAL", (99, 0, 0))
+    office = Office(tmp_path / "data")
+    with office.data.database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "truncate"
+    job = office.running_job(metadata={"team": "a"})
+    assert [one.id for one in office.jobs.list(ALICE, metadata={"team": "a"}).data] == [job.id]
+    office.data.close()
+
+
+def test_a_database_that_cannot_grow_refuses_the_write_and_keeps_what_it_had(tmp_path: Path) -> None:
+    office = Office(tmp_path / "data")
+    job = office.create_job()
+    with office.data.database.read() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(
+            f"PRAGMA max_page_count = {pages}"
+        )  # of this connection, which the pool hands out next
+    with pytest.raises(errors.StorageFull):
+        office.create_job(metadata={str(n): "x" * 500 for n in range(16)})
+    assert [one.id for one in office.jobs.list(ALICE).data] == [job.id]
+    office.data.close()
