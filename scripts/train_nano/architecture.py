@@ -39,7 +39,11 @@ GENERATION = {"bos_token_id": None, "eos_token_id": [2, 0], "pad_token_id": 0}
 def random_model(seed: int) -> Qwen3ForCausalLM:
     """tunesmith-nano with random float32 weights."""
     torch.manual_seed(seed)
-    facts = {key: value for key, value in CONFIG.items() if key not in ("architectures", "model_type", "dtype", "torch_dtype")}
+    facts = {
+        key: value
+        for key, value in CONFIG.items()
+        if key not in ("architectures", "model_type", "dtype", "torch_dtype")
+    }
     return Qwen3ForCausalLM(Qwen3Config(**facts))
 
 

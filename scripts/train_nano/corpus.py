@@ -21,6 +21,7 @@ from .generate import instruct_rows, plain_texts
 from .generate.translate import translations
 
 END_OF_TEXT = 0
+FIRST_ORDINARY_ID = 5
 HELD_OUT_WINDOWS = 48
 POOL = 400
 """Documents that wait for a window with room for them; more wastes less of each window."""
@@ -90,6 +91,25 @@ def _batches(documents: Iterable[Document], size: int) -> Iterator[list[Document
         yield batch
 
 
+def repeat_windows(*, count: int, length: int, vocab_size: int, seed: int) -> Iterator[np.ndarray]:
+    """Windows of random ids in pieces that come back, whole or shuffled among each other.
+
+    Nothing in them can be learnt but to look where a piece stood before and go on as it went on there; a small model
+    finds that out from these some ten times sooner than from sentences.
+    """
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        if rng.random() < 0.5:
+            piece = rng.integers(FIRST_ORDINARY_ID, vocab_size, rng.integers(6, length // 3))
+            ids = np.tile(piece, length // len(piece) + 1)
+        else:
+            pieces = [
+                rng.integers(FIRST_ORDINARY_ID, vocab_size, rng.integers(3, 12)) for _ in range(rng.integers(3, 16))
+            ]
+            ids = np.concatenate([pieces[rng.integers(len(pieces))] for _ in range(length // 3)])
+        yield np.append(ids[: length - 1], END_OF_TEXT).astype(np.uint16)
+
+
 def write_domain(out: Path, name: str, rows: Iterable[np.ndarray], *, seed: int) -> dict[str, int]:
     """Write NAME.train.bin and NAME.valid.bin; windows are shuffled once, the first ones are held out."""
     table = np.stack(list(rows))
@@ -100,7 +120,9 @@ def write_domain(out: Path, name: str, rows: Iterable[np.ndarray], *, seed: int)
     return {"windows": len(table) - held_out, "length": table.shape[1], "tokens": int((table[held_out:] != 0).sum())}
 
 
-def source_documents(data: Path, name: str, template: jinja2.Template, *, share: float, seed: int) -> Iterator[Document]:
+def source_documents(
+    data: Path, name: str, template: jinja2.Template, *, share: float, seed: int
+) -> Iterator[Document]:
     """Documents of one source; `share` of its rows, chosen by the seed."""
     rng = random.Random(seed)
     rows = (row for row in sources.rows(data, name) if rng.random() < share)
@@ -128,6 +150,9 @@ SHARES = {
 """Share of each source's rows that is used: counselling and old novels would otherwise drown the rest."""
 
 
+BIG_SOURCES = ("zh_smile_clean", "en_classic_books_subset")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the .jsonl.xz sources")
@@ -136,14 +161,17 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--instructions", type=int, default=130_000, help="generated instruction rows")
     parser.add_argument("--simple-texts", type=int, default=25_000, help="generated plain documents")
+    parser.add_argument("--repeats", type=int, default=8_000, help="windows of repeated random ids")
+    parser.add_argument("--big-sources", type=float, default=1.0, help="scales the share of the two large sources")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(arguments.model / "tokenizer.json"))
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((arguments.model / "chat_template.jinja").read_text(encoding="utf-8"))
+    scale = {name: arguments.big_sources if name in BIG_SOURCES else 1.0 for name in SHARES}
     domains = {
-        name: source_documents(arguments.data, name, template, share=share, seed=arguments.seed)
+        name: source_documents(arguments.data, name, template, share=share * scale[name], seed=arguments.seed)
         for name, share in SHARES.items()
     }
     instructions = instruct_rows(seed=arguments.seed, count=arguments.instructions)
@@ -154,6 +182,10 @@ def main() -> None:
         rows = windows(documents, tokenizer, length=arguments.length)
         facts[name] = write_domain(arguments.out, name, rows, seed=arguments.seed)
         print(name, facts[name], flush=True)
+    repeats = repeat_windows(
+        count=arguments.repeats, length=arguments.length, vocab_size=tokenizer.get_vocab_size(), seed=arguments.seed
+    )
+    facts["repeats"] = write_domain(arguments.out, "repeats", repeats, seed=arguments.seed)
     (arguments.out / "domains.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 

@@ -18,10 +18,15 @@ from .chinese import common_chinese_characters
 
 SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>"]
 VOCAB_SIZE = 8192
+TEMPLATE_WORDS = "assistant user system tool name arguments function parameters type properties object string description".split()
+"""Words of the chat template and of JSON, which the sample shows too rarely: each becomes one token."""
 QWEN2_PIECES = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-FINER_PIECES = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{Han}+| ?[^\P{L}\p{Han}]+|\p{N}| ?[^\s\p{L}\p{N}]|\s*[\r\n]+|\s+(?!\S)|\s+"
+FINER_PIECES = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|\p{Han}+| ?[^\P{L}\p{Han}]+|\p{N}| ?[^\s\p{L}\p{N}]|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+TEMPLATE_WORD_MERGES = 24
 CHARACTERS_PER_SOURCE = 3_000_000
 COMMON_CHARACTER_REPEATS = 250
 """Copies of GB 2312's 3,755 first-level characters in the sample: enough that nearly all become one token."""
@@ -35,7 +40,9 @@ def sample(data: Path, *, seed: int) -> Iterator[str]:
     for name in sources.LICENCES:
         taken = 0
         for row in sources.rows(data, name):
-            texts = [m["content"] for m in row["messages"]] if "messages" in row else [row["text"].replace("\r\n", "\n")]
+            texts = (
+                [m["content"] for m in row["messages"]] if "messages" in row else [row["text"].replace("\r\n", "\n")]
+            )
             if name == "en_classic_books_subset":
                 texts = [text[start : start + 2_000] for text in texts for start in range(0, len(text), 40_000)]
             elif name == "zh_smile_clean" and rng.random() > 0.1:
@@ -57,7 +64,7 @@ def train(data: Path, *, seed: int) -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.pre_tokenizer = _byte_level(FINER_PIECES)
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCAB_SIZE,
+        vocab_size=VOCAB_SIZE - TEMPLATE_WORD_MERGES,
         special_tokens=SPECIAL_TOKENS,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         max_token_length=12,
@@ -65,7 +72,22 @@ def train(data: Path, *, seed: int) -> Tokenizer:
     )
     tokenizer.train_from_iterator(sample(data, seed=seed), trainer)
     tokenizer.pre_tokenizer = _byte_level(QWEN2_PIECES)
-    return tokenizer
+    return with_template_words(tokenizer)
+
+
+def with_template_words(tokenizer: Tokenizer) -> Tokenizer:
+    """Append the merges that make every template word one token."""
+    content = json.loads(tokenizer.to_str())
+    vocab, merges = content["model"]["vocab"], content["model"]["merges"]
+    for word in TEMPLATE_WORDS:
+        left, *rest = Tokenizer.from_str(json.dumps(content)).encode(word).tokens
+        for right in rest:
+            merges.append([left, right])
+            left += right
+            assert left not in vocab, f"{left} is made by another merge, which would win"
+            vocab[left] = len(vocab)
+    assert len(vocab) == VOCAB_SIZE, f"{len(vocab)} tokens; adjust TEMPLATE_WORD_MERGES"
+    return Tokenizer.from_str(json.dumps(content))
 
 
 def _byte_level(pieces: str) -> pre_tokenizers.Sequence:

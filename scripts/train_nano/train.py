@@ -20,6 +20,8 @@ from transformers import AttentionInterface, Qwen3ForCausalLM
 from .architecture import random_model, write_folder
 from .corpus import END_OF_TEXT
 
+TURN_START, ASSISTANT = 1, 8169
+GENERATED, ANSWER_WEIGHT, PROMPT_WEIGHT = ("instruct", "bi_tatoeba_en_zh"), 3.0, 0.1
 LOSS_ROWS = 2048
 """Positions whose logits exist at the same time."""
 
@@ -57,27 +59,42 @@ class Domain:
         return np.stack(rows) if rows else np.empty((0, self.windows.shape[1]), dtype=np.uint16)
 
 
-def summed_loss(model: Qwen3ForCausalLM, ids: torch.Tensor) -> torch.Tensor:
-    """Sum of negative log-likelihoods over the trained positions of ids (B, T); documents do not see each other.
+def label_weights(ids: np.ndarray, domain: str = "") -> np.ndarray:
+    """Weight of predicting each id after the first, (B, T - 1); 1 for plain text and dialogues.
 
-    The first id of a document is not predicted, nor is the filling at a window's end.
+    0 for the first id of a document and the filling at a window's end. In generated rows the assistant's turns count
+    more and the others little, since these hold random values that nobody can predict. Of random repeated ids only
+    those count that stood in the window before.
     """
+    places = np.arange(ids.shape[1])
+    weights = np.ones(ids.shape, dtype=np.float32)
+    if domain in GENERATED:
+        last_start = np.maximum.accumulate(np.where(ids == TURN_START, places, -1), axis=1)
+        role = np.take_along_axis(ids, np.clip(last_start + 1, 0, ids.shape[1] - 1), axis=1)
+        weights[:] = np.where((last_start >= 0) & (role != ASSISTANT), PROMPT_WEIGHT, ANSWER_WEIGHT)
+    elif domain == "repeats":
+        for row, weight in zip(ids, weights, strict=True):
+            weight[np.unique(row, return_index=True)[1]] = 0.0
+    weights = weights[:, 1:]
+    weights[ids[:, :-1] == END_OF_TEXT] = 0.0
+    return weights
+
+
+def summed_loss(model: Qwen3ForCausalLM, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted sum of negative log-likelihoods of ids (B, T); documents in a window do not see each other."""
     inputs, labels = ids[:, :-1], ids[:, 1:]
     document = (inputs == END_OF_TEXT).cumsum(1) - (inputs == END_OF_TEXT).long()
     places = torch.arange(inputs.shape[1])
     mask = (document[:, None, :, None] == document[:, None, None, :]) & (places[:, None] >= places[None, :])
-    labels = labels.masked_fill(inputs == END_OF_TEXT, -100).flatten()
+    labels = labels.flatten()
     hidden = model.model(
         input_ids=inputs, position_ids=places[None], attention_mask={"full_attention": mask}, use_cache=False
     ).last_hidden_state.flatten(0, 1)
     total = torch.zeros((), dtype=torch.float32)
-    for rows, wanted in zip(hidden.split(LOSS_ROWS), labels.split(LOSS_ROWS), strict=True):
-        total = total + F.cross_entropy(model.lm_head(rows).float(), wanted, ignore_index=-100, reduction="sum")
+    parts = [part.split(LOSS_ROWS) for part in (hidden, labels, weights.flatten())]
+    for rows, wanted, weight in zip(*parts, strict=True):
+        total = total + F.cross_entropy(model.lm_head(rows).float(), wanted, reduction="none") @ weight
     return total
-
-
-def trained_positions(ids: torch.Tensor) -> int:
-    return int((ids[:, :-1] != END_OF_TEXT).sum())
 
 
 def optimizers(model: Qwen3ForCausalLM, weight_decay: float) -> list[torch.optim.Optimizer]:
@@ -123,15 +140,17 @@ def load_state(folder: Path, model: Qwen3ForCausalLM, optimizer_list: list[torch
 
 
 def validate(step_loss, windows: Path, domains: list[str], length: int, batch: int) -> dict[str, float]:  # type: ignore[no-untyped-def]
-    """Mean loss in nats per token of each domain's held-out windows (whole batches of them)."""
+    """Mean weighted loss in nats per token of each domain's held-out windows (one batch of them)."""
     losses = {}
     for name in domains:
         table = np.fromfile(windows / f"{name}.valid.bin", dtype=np.uint16).reshape(-1, length)
         if len(table) < batch:
             continue
-        ids = torch.from_numpy(table[:batch].astype(np.int64))
+        ids = table[:batch].astype(np.int64)
+        weights = label_weights(ids, name)
         with torch.no_grad():
-            losses[name] = round(float(step_loss(ids)) / trained_positions(ids), 4)
+            loss = step_loss(torch.from_numpy(ids), torch.from_numpy(weights))
+        losses[name] = round(float(loss / weights.sum()), 4)
     return losses
 
 
@@ -176,11 +195,11 @@ def train(arguments: argparse.Namespace) -> None:
     for name, domain in zip(names, domains, strict=True):
         domain.taken = facts["taken"].get(f"{arguments.windows.name}/{name}", 0)
 
-    compiled = torch.compile(lambda ids: summed_loss(model, ids), dynamic=False)
+    compiled = torch.compile(lambda ids, weights: summed_loss(model, ids, weights), dynamic=False)
 
-    def step_loss(ids: torch.Tensor) -> torch.Tensor:
+    def step_loss(ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            return compiled(ids)
+            return compiled(ids, weights)
 
     rng = np.random.default_rng((arguments.seed, facts["steps"]))
     first_tokens, first_step = facts["tokens"], facts["steps"]
@@ -200,15 +219,17 @@ def train(arguments: argparse.Namespace) -> None:
         while counts.sum() < arguments.batch:
             counts[np.argmax(carried - counts)] += 1
         carried -= counts
-        table = np.concatenate([domain.take(count) for domain, count in zip(domains, counts, strict=True)])
-        ids = torch.from_numpy(table[rng.permutation(len(table))].astype(np.int64))
+        drawn = [domain.take(count).astype(np.int64) for domain, count in zip(domains, counts, strict=True)]
+        weighed = [label_weights(ids, name) for ids, name in zip(drawn, names, strict=True)]
+        order = rng.permutation(sum(map(len, drawn)))
+        ids, weights = torch.from_numpy(np.concatenate(drawn)[order]), torch.from_numpy(np.concatenate(weighed)[order])
 
-        positions = trained_positions(ids)
+        positions, whole_weight = int((ids[:, :-1] != END_OF_TEXT).sum()), float(weights.sum())
         total = 0.0
-        for micro in ids.split(arguments.micro_batch):
-            loss = step_loss(micro)
-            (loss / positions).backward()
-            total += float(loss)
+        for micro, micro_weights in zip(*(x.split(arguments.micro_batch) for x in (ids, weights)), strict=True):
+            loss = step_loss(micro, micro_weights)
+            (loss / whole_weight).backward()
+            total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizer_list:
             for group in optimizer.param_groups:
@@ -219,7 +240,7 @@ def train(arguments: argparse.Namespace) -> None:
         facts["tokens"] += positions
         facts["steps"] += 1
         facts["seconds"] += time.monotonic() - began
-        running.append(total / positions)
+        running.append(total / whole_weight)
         for name, domain in zip(names, domains, strict=True):
             facts["taken"][f"{arguments.windows.name}/{name}"] = domain.taken
         now = time.monotonic()
@@ -239,7 +260,9 @@ def train(arguments: argparse.Namespace) -> None:
             last_save = time.monotonic()
 
     losses = validate(step_loss, arguments.windows, names, length, arguments.micro_batch)
-    facts["curve"].append({"tokens": facts["tokens"], "train": round(float(np.mean(running[-50:])), 4), "valid": losses})
+    facts["curve"].append(
+        {"tokens": facts["tokens"], "train": round(float(np.mean(running[-50:])), 4), "valid": losses}
+    )
     print(json.dumps(facts["curve"][-1]), flush=True)
     save_state(arguments.state, model, optimizer_list, facts)
     write_folder(model, arguments.state)

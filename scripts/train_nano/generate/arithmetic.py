@@ -5,9 +5,12 @@ import random
 from .task import Task
 from .vocabulary import EN_FIRST, EN_FOODS, ZH_GIVEN
 
-ASK = {"zh": ["计算。", "算一算：", "只写结果。", "等于几？"], "en": ["Calculate.", "Compute:", "Give the result only.", "What is it?"]}
+ASK = {
+    "zh": ["计算。", "算一算：", "只写结果。", "等于几？"],
+    "en": ["Calculate.", "Compute:", "Give the result only.", "What is it?"],
+}
 ZH_DIGITS = "零一二三四五六七八九十"
-EN_DIGITS = "zero one two three four five six seven eight nine ten".split()
+EN_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 def arithmetic(rng: random.Random, language: str, count: int) -> Task:
@@ -27,7 +30,7 @@ def _case(rng: random.Random, language: str, form: int) -> tuple[str, str]:
         return f"{a}{sign}{b}", str(a * b)
     a, b = max(a, b), min(a, b)
     if language == "zh":
-        who, thing = "小" + rng.choice(ZH_GIVEN), rng.choice("苹果 书 铅笔 糖 球 鸡蛋 花".split())
+        who, thing = "小" + rng.choice(ZH_GIVEN), rng.choice(["苹果", "书", "铅笔", "糖", "球", "鸡蛋", "花"])
         if form == 2:
             return f"{who}有{a}个{thing}，又买了{b}个，一共有几个？", str(a + b)
         return f"{who}有{a}个{thing}，给了别人{b}个，还剩几个？", str(a - b)
@@ -45,5 +48,10 @@ def spell(rng: random.Random, language: str, count: int) -> Task:
     for _ in range(count):
         value = rng.randint(0, 10)
         cases.append((str(value), table[value]) if to_words else (table[value], str(value)))
-    asks = {("zh", True): "写成汉字。", ("zh", False): "写成数字。", ("en", True): "Write as a word.", ("en", False): "Write as a figure."}
+    asks = {
+        ("zh", True): "写成汉字。",
+        ("zh", False): "写成数字。",
+        ("en", True): "Write as a word.",
+        ("en", False): "Write as a figure.",
+    }
     return Task(asks[language, to_words], cases)

@@ -1,3 +1,4 @@
+
 """Values out of a text: as JSON, as one value, as an answer to a question."""
 
 import json
@@ -8,18 +9,43 @@ from .task import Task
 from .vocabulary import SLOTS
 
 ASK = {
-    "zh": ["提取信息，输出JSON，字段：{fields}。", "从文本中抽取字段：{fields}，用JSON回答。", "请把{fields}提取成JSON格式。", "以JSON返回{fields}。", "抽取{fields}："],
-    "en": ["Extract the fields {fields} as JSON.", "Return JSON with {fields}.", "Pull out {fields} and answer in JSON.", "Extract {fields}. JSON only.", "JSON keys: {fields}."],
+    "zh": [
+        "提取信息，输出JSON，字段：{fields}。",
+        "从文本中抽取字段：{fields}，用JSON回答。",
+        "请把{fields}提取成JSON格式。",
+        "以JSON返回{fields}。",
+        "抽取{fields}：",
+    ],
+    "en": [
+        "Extract the fields {fields} as JSON.",
+        "Return JSON with {fields}.",
+        "Pull out {fields} and answer in JSON.",
+        "Extract {fields}. JSON only.",
+        "JSON keys: {fields}.",
+    ],
 }
 ONE = {
     "zh": ["提取{field}。", "文中的{field}是什么？只回答{field}。", "找出{field}：", "{field}？"],
-    "en": ["Extract the {field}.", "What is the {field}? Reply with the {field} only.", "Find the {field}:", "{field}?"],
+    "en": [
+        "Extract the {field}.",
+        "What is the {field}? Reply with the {field} only.",
+        "Find the {field}:",
+        "{field}?",
+    ],
 }
 FROM_TEXT = {
     "zh": ["根据短文回答问题。", "阅读下文，回答：", "请根据内容作答。", "看文章，用原文回答。"],
-    "en": ["Answer the question from the text.", "Read and answer:", "Use the passage to answer.", "Answer with words from the text."],
+    "en": [
+        "Answer the question from the text.",
+        "Read and answer:",
+        "Use the passage to answer.",
+        "Answer with words from the text.",
+    ],
 }
-MISSING = {"zh": ["文中没有提到。", "未提及", "不知道。"], "en": ["Not mentioned.", "unknown", "The text does not say."]}
+MISSING = {
+    "zh": ["文中没有提到。", "未提及", "不知道。"],
+    "en": ["Not mentioned.", "unknown", "The text does not say."],
+}
 
 
 def kind_of(slot: str) -> str:
@@ -90,7 +116,13 @@ def speaker_records(rng: random.Random, language: str, count: int) -> Task:
     """A list of records with the same fields; asked for one field of one of them. Teaches looking up by key."""
     slots = SLOTS[language]
     key_kind = rng.choice(["person", "product", "city", "code", "company", "food"])
-    value_kind = rng.choice([kind for kind in ["price", "phone", "city", "job", "age", "date", "time", "color", "email", "hobby"] if kind != key_kind])
+    value_kind = rng.choice(
+        [
+            kind
+            for kind in ["price", "phone", "city", "job", "age", "date", "time", "color", "email", "hobby"]
+            if kind != key_kind
+        ]
+    )
     cases = []
     for _ in range(count):
         keys: list[str] = []
@@ -100,10 +132,15 @@ def speaker_records(rng: random.Random, language: str, count: int) -> Task:
                 keys.append(drawn)
         values = [slots[value_kind](rng) for _ in keys]
         link = rng.choice(["：", "，", "-"] if language == "zh" else [": ", ", ", " - "])
-        listing = rng.choice(["\n", "；" if language == "zh" else "; "]).join(f"{k}{link}{v}" for k, v in zip(keys, values, strict=True))
+        listing = rng.choice(["\n", "；" if language == "zh" else "; "]).join(
+            f"{k}{link}{v}" for k, v in zip(keys, values, strict=True)
+        )
         place = rng.randrange(len(keys))
         cases.append((f"{listing}\n{keys[place]}" + rng.choice(["？" if language == "zh" else "?", ""]), values[place]))
-    asks = {"zh": ["查表回答。", "根据列表回答最后一行的值。", "查找对应的{field}。"], "en": ["Look it up in the list.", "Find the {field} for the last name.", "Answer from the list."]}
+    asks = {
+        "zh": ["查表回答。", "根据列表回答最后一行的值。", "查找对应的{field}。"],
+        "en": ["Look it up in the list.", "Find the {field} for the last name.", "Answer from the list."],
+    }
     return Task(rng.choice(asks[language]).format(field=rng.choice(FIELDS[language][value_kind])), cases)
 
 

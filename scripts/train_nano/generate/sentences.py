@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from . import scenes_en, scenes_zh
-from .vocabulary import SLOTS
+from .vocabulary import SLOTS, Slot
 
 SCENES = {"zh": scenes_zh.SCENES, "en": scenes_en.SCENES}
 SENTIMENT = {"zh": scenes_zh.SENTIMENT, "en": scenes_en.SENTIMENT}
@@ -24,15 +24,18 @@ class Sentence:
     intent: str
 
 
-def fill(rng: random.Random, template: str, language: str) -> tuple[str, dict[str, str]]:
-    """Choose between [a|b], then draw every {slot}; {slot2} is another draw of the same kind."""
+def fill(
+    rng: random.Random, template: str, language: str, slots: dict[str, Slot] | None = None
+) -> tuple[str, dict[str, str]]:
+    """Choose between [a|b], then draw every {slot} from `slots`; {slot2} is another draw of the same kind."""
+    drawn_from = SLOTS[language] if slots is None else slots
     chosen = CHOICE.sub(lambda match: rng.choice(match[1].split("|")), template)
     values: dict[str, str] = {}
 
     def draw(match: re.Match[str]) -> str:
         key = match[1] + match[2]
         if key not in values:
-            values[key] = SLOTS[language][match[1]](rng)
+            values[key] = drawn_from[match[1]](rng)
         return values[key]
 
     text = SLOT.sub(draw, chosen)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read better unwrapped
 """Copying, choosing, counting, sorting, reversing: tasks on the letters and items of the input itself."""
 
 import random
@@ -13,21 +14,39 @@ COPY = {
 FIRST = {"zh": ["只写第一个。", "第一项是什么？"], "en": ["Give only the first item.", "What comes first?"]}
 LAST = {"zh": ["只写最后一个。", "最后一项是什么？"], "en": ["Give only the last item.", "What comes last?"]}
 NTH = {"zh": ["第{n}项是什么？", "写出第{n}个。"], "en": ["What is item {n}?", "Write item number {n}."]}
-COUNT = {"zh": ["有几项？", "数一数有多少个。", "一共几个？"], "en": ["How many items?", "Count the items.", "Count them."]}
-SORT_NUMBERS = {"zh": ["从小到大排列。", "按升序排序。"], "en": ["Sort from small to large.", "Sort in ascending order."]}
+COUNT = {
+    "zh": ["有几项？", "数一数有多少个。", "一共几个？"],
+    "en": ["How many items?", "Count the items.", "Count them."],
+}
+SORT_NUMBERS = {
+    "zh": ["从小到大排列。", "按升序排序。"],
+    "en": ["Sort from small to large.", "Sort in ascending order."],
+}
 SORT_DOWN = {"zh": ["从大到小排列。", "按降序排序。"], "en": ["Sort from large to small.", "Sort in descending order."]}
 SORT_WORDS = {"zh": ["按字母顺序排列。"], "en": ["Sort alphabetically.", "Put the words in alphabetical order."]}
 REVERSE = {"zh": ["倒序写出。", "反过来排列。"], "en": ["Reverse the list.", "Write the items in reverse order."]}
 LARGEST = {"zh": ["哪个数最大？", "找出最大的数。"], "en": ["Which number is largest?", "Give the biggest number."]}
 SMALLEST = {"zh": ["哪个数最小？", "找出最小的数。"], "en": ["Which number is smallest?", "Give the smallest number."]}
 WITHOUT = {"zh": ["去掉{item}。", "删除{item}，写出其余的。"], "en": ["Remove {item}.", "Leave out {item}."]}
-REPLACE = {"zh": ["把{old}换成{new}。", "用{new}替换{old}。"], "en": ["Replace {old} with {new}.", "Change {old} to {new}."]}
-AFTER = {"zh": ["{item}后面是什么？", "紧跟在{item}之后的是哪一个？"], "en": ["What comes after {item}?", "Which item follows {item}?"]}
+REPLACE = {
+    "zh": ["把{old}换成{new}。", "用{new}替换{old}。"],
+    "en": ["Replace {old} with {new}.", "Change {old} to {new}."],
+}
+AFTER = {
+    "zh": ["{item}后面是什么？", "紧跟在{item}之后的是哪一个？"],
+    "en": ["What comes after {item}?", "Which item follows {item}?"],
+}
 CHARACTERS = {"zh": ["这句话有几个字？", "数字数。"], "en": ["How many words are there?", "Count the words."]}
-INITIAL = {"zh": ["只写第一个字。", "第一个字是什么？"], "en": ["Write only the first word.", "What is the first word?"]}
+INITIAL = {
+    "zh": ["只写第一个字。", "第一个字是什么？"],
+    "en": ["Write only the first word.", "What is the first word?"],
+}
 UPPER = {"zh": ["改成大写字母。"], "en": ["Write in capital letters.", "Make it uppercase."]}
 HAS = {"zh": ["列表里有{item}吗？回答有或没有。"], "en": ["Is {item} in the list? Answer yes or no."]}
-EVERYTHING = {"zh": ["用“{mark}”连接。", "改用{mark}分隔。"], "en": ["Join the items with {mark}.", "Separate them by {mark} instead."]}
+EVERYTHING = {
+    "zh": ["用“{mark}”连接。", "改用{mark}分隔。"],
+    "en": ["Join the items with {mark}.", "Separate them by {mark} instead."],
+}
 
 
 def copy(rng: random.Random, language: str, count: int) -> Task:
@@ -42,7 +61,12 @@ def random_characters(rng: random.Random, language: str, count: int) -> Task:
         if language == "zh":
             texts.append("".join(rng.choice(ZH_CHARACTERS) for _ in range(length)))
         else:
-            texts.append(" ".join(rng.choice([made_up_word(rng), code(rng), made_up_word(rng).lower()]) for _ in range(length // 2 + 1)))
+            texts.append(
+                " ".join(
+                    rng.choice([made_up_word(rng), code(rng), made_up_word(rng).lower()])
+                    for _ in range(length // 2 + 1)
+                )
+            )
     return Task(rng.choice(COPY[language]), [(text, text) for text in texts])
 
 
@@ -53,7 +77,14 @@ def list_work(rng: random.Random, language: str, count: int) -> Task:
 
 
 def number_work(rng: random.Random, language: str, count: int) -> Task:
-    ask, answer = rng.choice([(SORT_NUMBERS, sorted), (SORT_DOWN, lambda v: sorted(v, reverse=True)), (LARGEST, lambda v: [max(v)]), (SMALLEST, lambda v: [min(v)])])
+    ask, answer = rng.choice(
+        [
+            (SORT_NUMBERS, sorted),
+            (SORT_DOWN, lambda v: sorted(v, reverse=True)),
+            (LARGEST, lambda v: [max(v)]),
+            (SMALLEST, lambda v: [min(v)]),
+        ]
+    )
     cases = []
     comma = _comma(rng, language)
     for _ in range(count):
@@ -75,7 +106,11 @@ def words(rng: random.Random, language: str, count: int) -> Task:
             text = made_up_word(rng).lower()
             cases.append((text, text.upper()))
         elif language == "zh":
-            text = "".join(rng.choice(ZH_CHARACTERS) for _ in range(rng.randint(2, 9))) if form == 0 else sentence(rng, "zh").text
+            text = (
+                "".join(rng.choice(ZH_CHARACTERS) for _ in range(rng.randint(2, 9)))
+                if form == 0
+                else sentence(rng, "zh").text
+            )
             cases.append((text, str(len(text)) if form == 0 else text[0]))
         else:
             pieces = sentence(rng, "en").text.split()[: rng.randint(3, 9)]
@@ -112,7 +147,9 @@ def _comma(rng: random.Random, language: str) -> str:
 
 
 def _lists(rng: random.Random, language: str, count: int, least: int = 2) -> tuple[str, list[list[str]]]:
-    return rng.choice(["、", "，", "\n"] if language == "zh" else [", ", "\n", "; "]), [_items(rng, language, least) for _ in range(count)]
+    return rng.choice(["、", "，", "\n"] if language == "zh" else [", ", "\n", "; "]), [
+        _items(rng, language, least) for _ in range(count)
+    ]
 
 
 def _first(rng: random.Random, language: str, count: int) -> Task:
@@ -143,14 +180,21 @@ def _reverse(rng: random.Random, language: str, count: int) -> Task:
 
 def _rejoin(rng: random.Random, language: str, count: int) -> Task:
     comma, found = _lists(rng, language, count)
-    mark = rng.choice([mark for mark in ["|", "-", "/", "+", "；" if language == "zh" else ";"] if mark != comma.strip()])
-    return Task(rng.choice(EVERYTHING[language]).format(mark=mark), [(comma.join(one), mark.join(one)) for one in found])
+    mark = rng.choice(
+        [mark for mark in ["|", "-", "/", "+", "；" if language == "zh" else ";"] if mark != comma.strip()]
+    )
+    return Task(
+        rng.choice(EVERYTHING[language]).format(mark=mark), [(comma.join(one), mark.join(one)) for one in found]
+    )
 
 
 def _without(rng: random.Random, language: str, count: int) -> Task:
     comma, found = _lists(rng, language, 1, least=3)
     item = rng.choice(found[0])
-    return Task(rng.choice(WITHOUT[language]).format(item=item), [(comma.join(found[0]), comma.join(one for one in found[0] if one != item))])
+    return Task(
+        rng.choice(WITHOUT[language]).format(item=item),
+        [(comma.join(found[0]), comma.join(one for one in found[0] if one != item))],
+    )
 
 
 def _after(rng: random.Random, language: str, count: int) -> Task:

@@ -1,3 +1,4 @@
+
 """Saying the same thing in another way: polite, short, with a prefix, as a question, in a fixed form."""
 
 import random
@@ -16,7 +17,10 @@ ZH = [
     ("转述这句话。", lambda text: "他说：“" + text + "”"),
     ("重复两遍。", lambda text: text + text),
     ("用猫的口吻说。", lambda text: text.rstrip("。！？") + "喵！"),
-    ("写成列表。", lambda text: "\n".join("- " + part for part in text.rstrip("。！？").replace("：", "，").split("，") if part)),
+    (
+        "写成列表。",
+        lambda text: "\n".join("- " + part for part in text.rstrip("。！？").replace("：", "，").split("，") if part),
+    ),
 ]
 EN = [
     ("Make it polite.", lambda text: "Excuse me. " + text.rstrip(".!") + ", please."),
@@ -27,7 +31,10 @@ EN = [
     ("Put it in quotes.", lambda text: f'"{text}"'),
     ("Report this sentence.", lambda text: f'He said, "{text}"'),
     ("Say it twice.", lambda text: f"{text} {text}"),
-    ("Make it a list.", lambda text: "\n".join("- " + part.strip() for part in text.rstrip(".!?").split(",") if part.strip())),
+    (
+        "Make it a list.",
+        lambda text: "\n".join("- " + part.strip() for part in text.rstrip(".!?").split(",") if part.strip()),
+    ),
     ("Remove the punctuation.", lambda text: "".join(c for c in text if c not in ".,!?;:'\"")),
 ]
 WRAP = {"zh": "在回答前加上“{word}”。", "en": "Begin the answer with {word}."}
@@ -81,19 +88,29 @@ REPLIES = {
         "homework": ["I don't know the homework, please ask your teacher."],
     },
 }
-HELP = {"zh": ["你是客服，请回复用户。", "用一句话回答。", "回复这条消息。"], "en": ["You are a support agent. Reply.", "Answer in one sentence.", "Reply to the message."]}
+HELP = {
+    "zh": ["你是客服，请回复用户。", "用一句话回答。", "回复这条消息。"],
+    "en": ["You are a support agent. Reply.", "Answer in one sentence.", "Reply to the message."],
+}
 
 
 def reply(rng: random.Random, language: str, count: int) -> Task:
     """A short, fitting answer to an everyday message."""
     from .sentences import SCENES
 
-    wanted = [(topic, intent) for topic, inside in SCENES[language].items() for intent in inside if intent in REPLIES[language]]
+    wanted = [
+        (topic, intent)
+        for topic, inside in SCENES[language].items()
+        for intent in inside
+        if intent in REPLIES[language]
+    ]
     cases = []
     while len(cases) < count:
         topic, intent = rng.choice(wanted)
         found = sentence(rng, language, topic=topic, intent=intent)
         template = rng.choice(REPLIES[language][intent])
-        if all(slot in found.slots for slot in ("code", "time", "food", "city", "illness") if "{" + slot + "}" in template):
+        if all(
+            slot in found.slots for slot in ("code", "time", "food", "city", "illness") if "{" + slot + "}" in template
+        ):
             cases.append((found.text, template.format(**found.slots)))
     return Task(rng.choice(HELP[language]), cases)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read better unwrapped
 """A task: one instruction with cases. Turned into chat rows in every layout that people use."""
 
 import random
@@ -16,10 +17,25 @@ class Task:
 
 
 SYSTEM = {
-    "zh": ["你是一个有用的助手。", "你是一个智能助理，请简短回答。", "你是Tunesmith，一个小助手。", "请按要求回答用户。", "你是客服助手。"],
-    "en": ["You are a helpful assistant.", "You are a concise assistant.", "You are Tunesmith, a small assistant.", "Answer the user.", "You are a support assistant. Be brief."],
+    "zh": [
+        "你是一个有用的助手。",
+        "你是一个智能助理，请简短回答。",
+        "你是Tunesmith，一个小助手。",
+        "请按要求回答用户。",
+        "你是客服助手。",
+    ],
+    "en": [
+        "You are a helpful assistant.",
+        "You are a concise assistant.",
+        "You are Tunesmith, a small assistant.",
+        "Answer the user.",
+        "You are a support assistant. Be brief.",
+    ],
 }
-LABELS = {"zh": ["文本：", "内容：", "输入：", "句子：", ""], "en": ["Text: ", "Input: ", "Sentence: ", "Message: ", ""]}
+LABELS = {
+    "zh": ["文本：", "内容：", "输入：", "句子：", ""],
+    "en": ["Text: ", "Input: ", "Sentence: ", "Message: ", ""],
+}
 
 
 def rows(rng: random.Random, task: Task, language: str) -> Row:

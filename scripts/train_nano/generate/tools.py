@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words read better unwrapped
 """Tool calls: a listing of tools, a request that fits one of them, its call, its result and the answer."""
 
 import json
@@ -17,7 +18,10 @@ TOOLS = [
     ("call_taxi", "Call a taxi", {"address": "address"}, {"zh": ["叫车到{address}。"], "en": ["Send a taxi to {address}."]}),
     ("play_song", "Play a song", {"title": "title", "artist": "person"}, {"zh": ["播放{person}的{title}。"], "en": ["Play {title} by {person}."]}),
 ]  # fmt: skip
-DONE = {"zh": ["好的，已完成。", "结果是{result}。", "{result}"], "en": ["Done.", "The result is {result}.", "{result}"]}
+DONE = {
+    "zh": ["好的，已完成。", "结果是{result}。", "{result}"],
+    "en": ["Done.", "The result is {result}.", "{result}"],
+}
 
 
 def tool_call(rng: random.Random, language: str) -> Row:
@@ -27,16 +31,29 @@ def tool_call(rng: random.Random, language: str) -> Row:
     names = {one[0]: (made_up_word(rng).lower() + "_" + one[0].split("_")[1] if renamed else one[0]) for one in offered}
     text, slots = fill(rng, rng.choice(asks[language]), language)
     arguments = {key: slots[slot] for key, slot in parameters.items()}
-    call = {"type": "function", "id": "call_1", "function": {"name": names[name], "arguments": json.dumps(arguments, ensure_ascii=False)}}
+    call = {
+        "type": "function",
+        "id": "call_1",
+        "function": {"name": names[name], "arguments": json.dumps(arguments, ensure_ascii=False)},
+    }
     tools = [_declared(names[one[0]], one[1], list(one[2])) for one in offered]
     messages = [{"role": "user", "content": text}, {"role": "assistant", "content": None, "tool_calls": [call]}]
     if rng.random() < 0.5:
         result = SLOTS[language][rng.choice(["weather", "price", "time", "code", "date"])](rng)
-        messages.append({"role": "tool", "tool_call_id": "call_1", "content": json.dumps({"result": result}, ensure_ascii=False)})
+        messages.append(
+            {"role": "tool", "tool_call_id": "call_1", "content": json.dumps({"result": result}, ensure_ascii=False)}
+        )
         messages.append({"role": "assistant", "content": rng.choice(DONE[language]).format(result=result)})
     return {"messages": messages, "tools": tools}
 
 
 def _declared(name: str, description: str, parameters: list[str]) -> Row:
     properties = {parameter: {"type": "string"} for parameter in parameters}
-    return {"type": "function", "function": {"name": name, "description": description, "parameters": {"type": "object", "properties": properties}}}
+    return {
+        "type": "function",
+        "function": {
+            "name": name,
+            "description": description,
+            "parameters": {"type": "object", "properties": properties},
+        },
+    }
