@@ -25,8 +25,8 @@ _TINKER = "Tinker cookbook, hyperparam_utils"
 # How fast the best rate falls as models widen, by family; other families take Qwen's gentler one.
 _WIDTH_POWER = {"llama": 0.781, "mistral": 0.781, "qwen2": 0.0775, "qwen3": 0.0775}
 _OWN = "measured by this project"
-# Tinker's rule is calibrated from 0.6 billion parameters up. LoRA of tunesmith-nano (7 million) on the demo's 156 rows, by
-# rate: validation loss 0.56 at 6e-4 (what that rule gives), 0.44 at 1.5e-3, 0.40 at 3e-3, 0.37 at 6e-3.
+# Tinker's rule is calibrated from 0.6 billion parameters up. LoRA of tunesmith-nano (7 million) on the demo's 156 rows,
+# validation loss by rate: 0.56 at 6e-4 (what that rule gives), 0.44 at 1.5e-3, 0.40 at 3e-3, 0.37 at 6e-3.
 _SMALL_MODEL_PARAMETERS = 50_000_000
 _SMALL_MODEL_RATE = 3e-3
 
