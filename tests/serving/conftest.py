@@ -123,7 +123,20 @@ def tiny_config(family: str, **changes: Any) -> Any:
         "smollm3": ("SmolLM3Config", {"no_rope_layers": [1, 0]}),
         "starcoder2": ("Starcoder2Config", sliding),
         "stablelm": ("StableLmConfig", {}),
+        "glm": ("GlmConfig", {}),
         "glm4": ("Glm4Config", {}),
+        "apertus": ("ApertusConfig", {}),
+        "arcee": ("ArceeConfig", {}),
+        "cohere2": ("Cohere2Config", {"layer_types": ["sliding_attention", "full_attention"], **sliding}),
+        "ernie4_5": ("Ernie4_5Config", {}),
+        "exaone4": ("Exaone4Config", {"layer_types": ["sliding_attention", "full_attention"], **sliding}),
+        "hunyuan_v1_dense": ("HunYuanDenseV1Config", {}),
+        "ministral": ("MinistralConfig", sliding),
+        "olmo": ("OlmoConfig", {}),
+        "olmo3": ("Olmo3Config", {"layer_types": ["sliding_attention", "full_attention"], **sliding}),
+        "opt": ("OPTConfig", {"ffn_dim": 96, "word_embed_proj_dim": 64, "dropout": 0.0}),
+        "seed_oss": ("SeedOssConfig", {}),
+        "nemotron": ("NemotronConfig", {}),
     }
     name, own = traits[family]
     return getattr(transformers, name)(**{**common, **own, **changes})
