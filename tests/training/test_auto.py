@@ -57,6 +57,7 @@ def test_auto_learning_rate_gives_tinkers_published_values(family: str, width: i
 def test_a_small_model_takes_the_rate_measured_on_the_embedded_one() -> None:
     small = dataclasses.replace(MODEL, n_parameters=7_000_000)
     assert resolved(model=small).spec.learning_rate == pytest.approx(3e-3)
+    assert resolved(model=small, training_type="full").spec.learning_rate == pytest.approx(1e-3)
     assert resolved(model=small, learning_rate_multiplier=2).spec.learning_rate == pytest.approx(6e-3)
 
 

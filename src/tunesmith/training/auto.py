@@ -26,9 +26,10 @@ _TINKER = "Tinker cookbook, hyperparam_utils"
 _WIDTH_POWER = {"llama": 0.781, "mistral": 0.781, "qwen2": 0.0775, "qwen3": 0.0775}
 _OWN = "measured by this project"
 # Tinker's rule is calibrated from 0.6 billion parameters up. LoRA of tunesmith-nano (7 million) on the demo's 156 rows,
-# validation loss by rate: 0.56 at 6e-4 (what that rule gives), 0.44 at 1.5e-3, 0.40 at 3e-3, 0.37 at 6e-3.
+# validation loss by rate: 0.56 at 6e-4 (what that rule gives), 0.44 at 1.5e-3, 0.40 at 3e-3, 0.37 at 6e-3. All
+# its weights: 0.32 at 3e-4, 0.16 at 1e-3.
 _SMALL_MODEL_PARAMETERS = 50_000_000
-_SMALL_MODEL_RATE = 3e-3
+_SMALL_MODEL_RATE: dict[TrainingType, float] = {"lora": 3e-3, "full": 1e-3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +171,15 @@ def _auto_learning_rate(model: BaseModelFacts, training_type: TrainingType) -> t
         why = (
             f"a model of {model.n_parameters / 1e6:.1f} million parameters takes a far higher rate than the large ones"
         )
-        return _share(why, _OWN, _SMALL_MODEL_RATE, training_type)
+        return why, _OWN, _SMALL_MODEL_RATE[training_type]
     power = _WIDTH_POWER.get(model.model_type, _WIDTH_POWER["qwen3"])
     rate = 5e-4 * (2000 / model.hidden_size) ** power
     why = f"5e-5 x 10 x (2000 / {model.hidden_size})^{power} for width {model.hidden_size} of {model.model_type}"
     if model.model_type not in _WIDTH_POWER:
         why += " (a family the rule was not calibrated on; it takes Qwen's exponent)"
-    return _share(why, _TINKER, rate, training_type)
-
-
-def _share(why: str, source: str, lora_rate: float, training_type: TrainingType) -> tuple[str, str, float]:
     if training_type == "full":
-        return f"{why}; a tenth of LoRA's, since all weights are trained", source, lora_rate / 10
-    return why, source, lora_rate
+        return f"{why}; a tenth of it, since all weights are trained", _TINKER, rate / 10
+    return why, _TINKER, rate
 
 
 def _auto_warmup(total_steps: int) -> tuple[str, str, int]:
