@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import resource
+from collections.abc import Iterator
 
 import openai
 import pytest
@@ -184,22 +186,27 @@ def test_the_openapi_document_knows_the_routes_and_their_bodies(shared_service) 
     assert "ChatCompletionRequest" in document["components"]["schemas"]
     upload = document["paths"]["/v1/files"]["post"]["requestBody"]["content"]
     assert "multipart/form-data" in upload
+    assert "HTTPBearer" in document["components"]["securitySchemes"]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert {"200", "4XX", "5XX"} <= operation["responses"].keys()
+            assert "422" not in operation["responses"]
 
 
-def test_a_full_disk_is_507_and_leaves_nothing(service, monkeypatch) -> None:
-    files = service.services.files
-    begin = type(files).begin_upload
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow beyond 1 MiB: the operating system itself refuses the next byte."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    def begin_on_a_full_disk(self: object) -> object:
-        upload = begin(self)
 
-        def write(chunk: bytes) -> None:
-            raise errors.StorageFull("The disk has no room for the file.")
-
-        monkeypatch.setattr(type(upload), "write", lambda _, chunk: write(chunk))
-        return upload
-
-    monkeypatch.setattr(type(files), "begin_upload", begin_on_a_full_disk)
-    answer = service.http.post("/v1/files", files={"file": ("a.jsonl", b"{}\n")}, data={"purpose": "batch"})
+def test_a_full_disk_is_507_and_leaves_nothing(service, full_disk) -> None:
+    content = b'{"a": 1}\n' * 400_000
+    answer = service.http.post("/v1/files", files={"file": ("a.jsonl", content)}, data={"purpose": "batch"})
     assert (answer.status_code, answer.headers["x-should-retry"]) == (507, "false")
+    assert "Free some space" in answer.json()["error"]["message"]
     assert service.left_over_uploads() == []
+    small = service.http.post("/v1/files", files={"file": ("a.jsonl", content[:900])}, data={"purpose": "batch"})
+    assert small.status_code == 200

@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -34,6 +35,19 @@ STATUS: dict[type[errors.TunesmithError], int] = {
 UNEXPECTED = (
     "The server had an error while processing your request. Its log says more under this request's x-request-id."
 )
+
+
+class ErrorObject(BaseModel):
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorEnvelope(BaseModel):
+    """What every failure answers; only the OpenAPI document needs it as a model."""
+
+    error: ErrorObject
 
 
 def status_of(error: errors.TunesmithError) -> int:

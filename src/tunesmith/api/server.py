@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 
 from tunesmith import __version__
 from tunesmith.api import errors
@@ -26,11 +27,27 @@ ROUTERS = (
 )
 
 
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, without the 422 that FastAPI writes everywhere and this API never answers."""
+    schema = app.openapi()
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)
+    return schema
+
+
 def create_app(services: Services) -> FastAPI:
     app = FastAPI(
         title="Tunesmith",
         version=__version__,
-        dependencies=[Depends(authenticate)],
+        # The first only tells the OpenAPI document how a key is sent; the second asks for it.
+        dependencies=[Depends(HTTPBearer(auto_error=False)), Depends(authenticate)],
+        responses={
+            "4XX": {"model": errors.ErrorEnvelope, "description": "The request cannot be carried out as asked."},
+            "5XX": {"model": errors.ErrorEnvelope, "description": "The service cannot answer now."},
+        },
         # FastAPI's own pages carry no dependencies, so they would be open; the document is served by the route below.
         openapi_url=None,
         redirect_slashes=False,
@@ -42,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
 
     async def openapi() -> dict[str, Any]:
-        return app.openapi()
+        return document(app)
 
     app.router.add_api_route("/openapi.json", openapi, include_in_schema=False, route_class_override=Route)
     return app
