@@ -12,6 +12,13 @@ TOOLS = [{"type": "function", "function": {"name": "now", "parameters": {"type":
 CALL = {"id": "call_1", "type": "function", "function": {"name": "now", "arguments": '{"zone":"utc"}'}}
 
 
+@pytest.fixture
+def service(shared_service):
+    """The shared one, with an engine that has forgotten everything."""
+    shared_service.engine.__init__()
+    return shared_service
+
+
 def chat(client: openai.OpenAI, **options):
     return client.chat.completions.create(**{"model": "gpt-4o-mini", "messages": HELLO, **options})
 

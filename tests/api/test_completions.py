@@ -4,6 +4,13 @@ import openai
 import pytest
 
 
+@pytest.fixture
+def service(shared_service):
+    """The shared one, with an engine that has forgotten everything."""
+    shared_service.engine.__init__()
+    return shared_service
+
+
 # OpenAI's stream says `finish_reason: null` until the end, which the client's own strict schema does not know.
 @pytest.fixture
 def lenient(service) -> openai.OpenAI:
