@@ -64,13 +64,18 @@ async def test_a_model_that_forgot_is_called_worse() -> None:
 async def test_groups_are_compared_each_on_its_own() -> None:
     sampler = ListSampler({"base": set(), "tuned": {0, 1, 2}})
     found = await compare(rows(3, "en") + rows(5, "zh"), base="base", tuned="tuned", sample=sampler)
-    assert {name: (part.tuned.right, part.tuned.n) for name, part in found.groups().items()} == {"en": (3, 3), "zh": (3, 5)}
+    assert {name: (part.tuned.right, part.tuned.n) for name, part in found.groups().items()} == {
+        "en": (3, 3),
+        "zh": (3, 5),
+    }
 
 
 async def test_requests_run_together_but_never_more_than_allowed() -> None:
     sampler = ListSampler({"base": set(), "tuned": set()})
     answered = []
-    await compare(rows(20), base="base", tuned="tuned", sample=sampler, concurrency=4, on_answer=lambda: answered.append(1))
+    await compare(
+        rows(20), base="base", tuned="tuned", sample=sampler, concurrency=4, on_answer=lambda: answered.append(1)
+    )
     assert sampler.most_running == 4
     assert len(answered) == 40
 
