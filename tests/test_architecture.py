@@ -15,7 +15,9 @@ PACKAGE = Path(tunesmith.__file__).parent
 HEAVY = ("torch", "transformers", "peft")
 
 
-@pytest.mark.parametrize("module", ["tunesmith.api.server", "tunesmith.cli.main", "tunesmith.app", "tunesmith.worker.loop"])
+@pytest.mark.parametrize(
+    "module", ["tunesmith.api.server", "tunesmith.cli.main", "tunesmith.app", "tunesmith.worker.loop"]
+)
 def test_the_light_processes_never_import_torch(module: str) -> None:
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -23,7 +25,9 @@ def test_the_light_processes_never_import_torch(module: str) -> None:
 
 
 def test_no_source_reads_or_writes_pickle() -> None:
-    forbidden = re.compile(r"torch\.load\(|torch\.save\(|^\s*import (pickle|joblib)|trust_remote_code\s*=\s*True", re.MULTILINE)
+    forbidden = re.compile(
+        r"torch\.load\(|torch\.save\(|^\s*import (pickle|joblib)|trust_remote_code\s*=\s*True", re.MULTILINE
+    )
     offenders = [str(path) for path in PACKAGE.rglob("*.py") if forbidden.search(path.read_text(encoding="utf-8"))]
     assert offenders == []
 

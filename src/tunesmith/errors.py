@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class TunesmithError(Exception):
     """Something the caller can understand: what was found, what was expected, what to do next.
 
-    `param` names the offending field and `code` is the machine-readable reason, both in OpenAI's words where it has one.
+    `param` names the offending field and `code` is the machine-readable reason, in OpenAI's words where it has one.
     """
 
     def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:

@@ -62,8 +62,10 @@ class Settings(BaseSettings):
     max_running_jobs: int = Field(1, ge=1)
     checkpoint_every_s: float = Field(120.0, gt=0)
     lease_s: float = Field(30.0, gt=1)
-    max_lost_workers: int = Field(5, ge=1)
-    """A job that loses this many workers in a row without a new step fails."""
+    max_lost_workers: int = Field(25, ge=1)
+    """A job that loses this many workers in a row without a new step fails.
+
+    Generous: starting again costs seconds, a job given up while somebody restarts the machine costs its run."""
     poll_s: float = Field(0.25, gt=0)
 
     engine_max_num_seqs: int = Field(32, ge=1)

@@ -157,9 +157,11 @@ def test_an_unknown_model_is_404(client, model: str) -> None:
     assert missing.value.body["message"] == f"The model `{model}` does not exist or you do not have access to it."
 
 
-def test_a_completion_model_is_sent_to_the_other_endpoint(client) -> None:
-    with pytest.raises(openai.NotFoundError, match="v1/completions"):
-        chat(client, model="babbage-002")
+def test_a_text_model_reads_the_messages_without_a_template(service, client) -> None:
+    messages = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}]
+    chat(client, model="babbage-002", messages=messages)
+    assert service.engine.asked[-1].messages is None
+    assert service.engine.asked[-1].prompt == "Be short.\nHi"
 
 
 def test_a_prompt_longer_than_the_context_is_400(service, client) -> None:

@@ -88,9 +88,10 @@ def test_usage_comes_last_when_asked_for(lenient) -> None:
     assert chunks[-1].usage.total_tokens == 5
 
 
-def test_a_chat_model_is_sent_to_the_other_endpoint(client) -> None:
-    with pytest.raises(openai.NotFoundError, match="v1/chat/completions"):
-        complete(client, model="gpt-4o-mini")
+def test_a_chat_model_continues_plain_text_too(service, client) -> None:
+    complete(client, model="gpt-4o-mini", prompt="Once upon")
+    assert service.engine.asked[-1].prompt == "Once upon"
+    assert service.engine.asked[-1].messages is None
 
 
 @pytest.mark.parametrize(

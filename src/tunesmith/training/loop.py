@@ -31,6 +31,10 @@ StopRequest = Literal["pause", "cancel"]
 _RNG = "rng.torch"
 _OPTIMIZER = "optimizer."
 
+SOONEST_CHECKPOINT_S = 5.0
+"""Where saving is cheap a killed run loses seconds: a checkpoint is due when it costs 1 % of the time since the last."""
+SAVING_SHARE = 0.01
+
 
 class TrainingData(Protocol):
     """Which examples each optimizer step takes: a function of the step alone, which so is the whole data position."""
@@ -107,10 +111,11 @@ def train(
     _restore(optimizer, state)
     total_steps = data.steps_per_epoch * spec.n_epochs
     small_validation = _small_batch(validation, spec)
-    last_saved_step, last_saved_at = state.step, time.monotonic()
+    last_saved_step, last_saved_at, saving_s = state.step, time.monotonic(), 0.0
 
     def save(*, is_epoch_end: bool) -> None:
-        nonlocal last_saved_step, last_saved_at
+        nonlocal last_saved_step, last_saved_at, saving_s
+        began = time.monotonic()
         save_checkpoint(
             checkpoints,
             step=state.step,
@@ -125,6 +130,7 @@ def train(
         )
         prune_checkpoints(checkpoints, newest_step=state.step, keep_epochs=spec.keep_epoch_checkpoints)
         last_saved_step, last_saved_at = state.step, time.monotonic()
+        saving_s = last_saved_at - began
 
     while state.step < total_steps:
         stop = should_stop()
@@ -178,7 +184,9 @@ def train(
             state.journal.append(checkpoint_report)
             save(is_epoch_end=True)
             report(checkpoint_report)
-        elif time.monotonic() - last_saved_at >= spec.checkpoint_every_s:
+        elif time.monotonic() - last_saved_at >= min(
+            spec.checkpoint_every_s, max(SOONEST_CHECKPOINT_S, saving_s / SAVING_SHARE)
+        ):
             save(is_epoch_end=False)
     return LoopEnd("succeeded", state.step, state.trained_tokens)
 

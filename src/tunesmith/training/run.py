@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _START = "run.json"
+_SPEC = "spec.json"
 _CHECKPOINTS = "checkpoints"
 _FINAL = "final"
 
@@ -79,7 +80,7 @@ def fine_tune(
     start = _begin(request, run_dir)
     data = _read_data(request, facts, start)
     resolution = resolve(request, _data_facts(data.training), facts, start.machine)
-    spec = resolution.spec
+    spec = _decided_once(resolution.spec, run_dir)
     with repeatable(seed=spec.seed, threads=spec.threads):
         checkpoint = newest_checkpoint(run_dir / _CHECKPOINTS)
         model, trained = _load(spec, facts, resume_from=checkpoint.folder if checkpoint else None)
@@ -131,6 +132,14 @@ def _begin(request: RunRequest, run_dir: Path) -> _Start:
             f"{run_dir} belongs to a run of another request. Give each run a folder of its own.", code="run_exists"
         )
     return _Start(Machine(content["threads"], content["bf16_is_fast"]), datetime.fromisoformat(content["now"]))
+
+
+def _decided_once(spec: TrainingSpec, run_dir: Path) -> TrainingSpec:
+    """The first attempt's numbers: a release with other rules for "auto" must not change a run half-way."""
+    path = run_dir / _SPEC
+    if not path.is_file():
+        write_json(path, spec.to_json())
+    return TrainingSpec.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _read_data(request: RunRequest, facts: BaseModelFacts, start: _Start) -> _Data:

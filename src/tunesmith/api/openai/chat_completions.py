@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tunesmith.api.auth import CallerDep
 from tunesmith.api.errors import error_body
-from tunesmith.api.openai.chat_messages import ChatMessageParam, turns
+from tunesmith.api.openai.chat_messages import ChatMessageParam, plain_text, turns
 from tunesmith.api.openai.generation import Generation, find_model, finite, request_id_of
 from tunesmith.api.openai.sampling import SamplingParams
 from tunesmith.api.route import Route
 from tunesmith.api.services import ServicesDep
 from tunesmith.api.sse import DONE, EventStream, frame, unless_disconnected
+from tunesmith.control.registry import Style
 from tunesmith.errors import InvalidRequest, TunesmithError
 from tunesmith.serving.protocol import GenerateRequest, Sampling, TokenDelta, TokenLogprob
 
@@ -113,8 +114,10 @@ def refuse_unsupported(body: ChatCompletionRequest) -> None:
         )
 
 
-def to_generate(body: ChatCompletionRequest, *, request_id: str, **model: Any) -> GenerateRequest:
+def to_generate(body: ChatCompletionRequest, *, request_id: str, style: Style, **model: Any) -> GenerateRequest:
+    """A model of the text style was trained without a template, so it reads the messages as plain text too."""
     has_tools = bool(body.tools) and body.tool_choice != "none"
+    messages = turns(body.messages)
     return GenerateRequest(
         request_id=request_id,
         sampling=Sampling(
@@ -122,7 +125,8 @@ def to_generate(body: ChatCompletionRequest, *, request_id: str, **model: Any) -
             logprobs=(body.top_logprobs or 0) if body.logprobs else None,
             **body.sampling_fields(),
         ),
-        messages=turns(body.messages),
+        messages=messages if style == "chat" else None,
+        prompt=plain_text(messages) if style == "text" else None,
         tools=tuple(tool.model_dump(exclude_none=True) for tool in body.tools or ()) if has_tools else (),
         n=body.n or 1,
         **model,
@@ -134,8 +138,8 @@ async def create_chat_completion(
     body: ChatCompletionRequest, request: Request, caller: CallerDep, services: ServicesDep
 ) -> ChatCompletion | Response:
     refuse_unsupported(body)
-    model = await find_model(services, caller, body.model, style="chat")
-    asked = to_generate(body, request_id=request_id_of(request), adapter=model.adapter)
+    model = await find_model(services, caller, body.model)
+    asked = to_generate(body, request_id=request_id_of(request), style=model.style, adapter=model.adapter)
     answer = Answer(model.name, n=asked.n, single_call=body.parallel_tool_calls is False)
 
     async def begin() -> Generation:

@@ -109,3 +109,8 @@ def turns(messages: Sequence[ChatMessageParam]) -> tuple[Message, ...]:
             )
         )
     return tuple(read)
+
+
+def plain_text(messages: Sequence[Message]) -> str:
+    """What a model without a template reads: the contents of the turns, one below the other."""
+    return "\n".join(message.content or "" for message in messages)

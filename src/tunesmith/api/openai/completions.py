@@ -1,4 +1,4 @@
-"""/v1/completions: plain text, for models of the text style."""
+"""/v1/completions: plain text goes on, without a chat template, from any model."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ async def create_completion(
     body: CompletionRequest, request: Request, caller: CallerDep, services: ServicesDep
 ) -> Completion | Response:
     n_made = choices_to_make(body)
-    model = await find_model(services, caller, body.model, style="text")
+    model = await find_model(services, caller, body.model)
     asked = [
         to_generate(body, prompt, request_id=f"{request_id_of(request)}-{number}", n=n_made, adapter=model.adapter)
         for number, prompt in enumerate(body.prompt)

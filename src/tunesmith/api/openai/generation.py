@@ -13,18 +13,10 @@ from fastapi.concurrency import run_in_threadpool
 from tunesmith.api.services import Services
 from tunesmith.api.sse import close_now
 from tunesmith.control.accounts import Caller
-from tunesmith.control.registry import ResolvedModel, Style
-from tunesmith.errors import NotFound
+from tunesmith.control.registry import ResolvedModel
 from tunesmith.serving.protocol import Engine, GenerateRequest, PromptStart, TokenDelta
 
 LOWEST_LOGPROB = -9999.0  # what OpenAI writes for minus infinity, which JSON lacks
-
-WRONG_STYLE = {
-    "chat": "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
-    "Did you mean to use v1/completions?",
-    "text": "This is a chat model and not supported in the v1/completions endpoint. "
-    "Did you mean to use v1/chat/completions?",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +39,9 @@ class Usage:
         }
 
 
-async def find_model(services: Services, caller: Caller, name: str, *, style: Style) -> ResolvedModel:
-    """The model of this name; raises NotFound when it is unknown or belongs to the other endpoint."""
-    model = await run_in_threadpool(services.registry.resolve, caller, name)
-    if model.style != style:
-        raise NotFound(WRONG_STYLE[style], param="model")
-    return model
+async def find_model(services: Services, caller: Caller, name: str) -> ResolvedModel:
+    """The model of this name, whatever its style: either endpoint takes any. Raises NotFound when it is unknown."""
+    return await run_in_threadpool(services.registry.resolve, caller, name)
 
 
 def request_id_of(request: Request) -> str:
