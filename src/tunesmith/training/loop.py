@@ -32,7 +32,7 @@ _RNG = "rng.torch"
 _OPTIMIZER = "optimizer."
 
 SOONEST_CHECKPOINT_S = 5.0
-"""Where saving is cheap a killed run loses seconds: a checkpoint is due when it costs 1 % of the time since the last."""
+"""Where saving is cheap a killed run loses seconds: saving is due when it costs 1 % of the time since the last one."""
 SAVING_SHARE = 0.01
 
 
