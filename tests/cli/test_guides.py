@@ -68,6 +68,20 @@ def test_the_settings_table_has_every_setting_and_no_other(language: str) -> Non
     assert set(re.findall(r"TUNESMITH_\w+", table)) == {f"TUNESMITH_{field.upper()}" for field in Settings.model_fields}
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_defaults_in_the_settings_table_are_the_settings_own(language: str) -> None:
+    text = (ROOT / "docs" / "guide" / language / "operations.md").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith("| `TUNESMITH_"):
+            _, names, shown, _, _ = line.split("|")
+            for variable, value in zip(re.findall(r"TUNESMITH_(\w+)", names), re.split("[,、] ?", shown), strict=False):
+                default = Settings.model_fields[variable.lower()].default
+                if isinstance(default, bool | int | float | str):
+                    assert re.split("[:：]", value)[0].strip() == re.sub(r"\.0$", "", str(default)).replace("F", "f"), (
+                        variable
+                    )
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_variable_in_the_documents_is_read_somewhere(page: Path) -> None:
     known = {f"TUNESMITH_{field.upper()}" for field in Settings.model_fields}
