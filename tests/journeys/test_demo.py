@@ -42,7 +42,7 @@ def test_the_demo_ends_in_a_comparison_that_the_tuned_model_wins_and_then_serves
     assert code == 0, text
     scores = accuracies(text)
     assert set(scores) == {"中文", "English", "both"}
-    assert all(tuned > base for base, tuned in scores.values()), text
+    assert all(tuned - base >= 15 for base, tuned in scores.values()), text  # of 30 messages in each language
     assert "so the tuned model is better." in text
     assert not (data_dir / "service.json").exists()
 
