@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +12,7 @@ from tunesmith.control.registry import ModelRecord
 from tunesmith.store.db import Database
 from tunesmith.store.files import UNFINISHED
 from tunesmith.store.schema import JOBS, MODELS
-from tunesmith.store.weights import WeightFolders
+from tunesmith.store.weights import WeightFolders, stored_name
 
 COLUMNS = [MODELS.c[one.name] for one in fields(ModelRecord)]
 
@@ -28,12 +26,12 @@ class ModelRows:
         query = sa.select(*COLUMNS).where(MODELS.c.project_id == project_id, MODELS.c.name == name)
         with self._database.read() as connection:
             row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else self._record(row)
 
     def list(self, project_id: str) -> Sequence[ModelRecord]:
         query = sa.select(*COLUMNS).where(MODELS.c.project_id == project_id).order_by(MODELS.c.number)
         with self._database.read() as connection:
-            return [_record(row) for row in connection.execute(query).mappings()]
+            return [self._record(row) for row in connection.execute(query).mappings()]
 
     def delete(self, project_id: str, name: str) -> bool:
         with self._database.write() as connection:
@@ -49,28 +47,27 @@ class ModelRows:
                     param="model",
                 )
             gone = sa.delete(MODELS).where(MODELS.c.project_id == project_id, MODELS.c.name == name)
-            folder = connection.execute(gone.returning(MODELS.c.folder)).scalar_one_or_none()
-        if folder is None:
+            stored = connection.execute(gone.returning(MODELS.c.folder)).scalar_one_or_none()
+        if stored is None:
             return False
-        self._weights.remove(Path(folder))
+        self._weights.remove(self._weights.place(stored))
         return True
 
     def sweep(self) -> None:
         """Remove weights that no model has: those of a worker that died between publishing and recording them."""
         with self._database.write() as connection:
-            kept = set(connection.execute(sa.select(MODELS.c.folder)).scalars())
+            kept = {self._weights.place(stored) for stored in connection.execute(sa.select(MODELS.c.folder)).scalars()}
             for folder in self._weights.all():
-                if str(folder) not in kept:
+                if folder not in kept:
                     self._weights.remove(folder)
+
+    def _record(self, row: sa.RowMapping) -> ModelRecord:
+        return ModelRecord(**{**row, "folder": self._weights.place(row["folder"])})
 
 
 def insert_model(connection: sa.Connection, record: ModelRecord) -> None:
-    connection.execute(sa.insert(MODELS).values(**{**asdict(record), "folder": str(record.folder)}))
+    connection.execute(sa.insert(MODELS).values(**{**asdict(record), "folder": stored_name(record.folder)}))
 
 
 def delete_steps(connection: sa.Connection, job_id: str, steps: Sequence[int]) -> None:
     connection.execute(sa.delete(MODELS).where(MODELS.c.job_id == job_id, MODELS.c.step.in_(steps)))
-
-
-def _record(row: Mapping[str, Any] | sa.RowMapping) -> ModelRecord:
-    return ModelRecord(**{**row, "folder": Path(row["folder"])})

@@ -36,6 +36,10 @@ class WeightFolders:
             shutil.rmtree(draft, ignore_errors=True)
         return target
 
+    def place(self, stored: str) -> Path:
+        """Where the weights lie that `stored_name` has named."""
+        return self._folder / stored
+
     def all(self) -> list[Path]:
         return [folder for job in self._folder.iterdir() for folder in job.iterdir()]
 
@@ -48,3 +52,8 @@ class WeightFolders:
 
     def remove_step(self, job_id: str, name: str) -> None:
         self.remove(self._folder / job_id / name)
+
+
+def stored_name(folder: Path) -> str:
+    """`<job>/<step-N or final>`: what the database keeps, so that the data folder may be moved."""
+    return f"{folder.parent.name}/{folder.name}"
