@@ -15,6 +15,7 @@ from office import ALICE, ROWS
 from tunesmith import errors
 from tunesmith.control.jobs import JobRecord, JobStatus
 from tunesmith.training.spec import RunRequest
+from tunesmith.worker.executors.process import MOST_WORDS_AT_ONCE, RunProcess
 
 CALM_MESSAGES = [
     "Files validated, moving job to queued state",
@@ -67,6 +68,8 @@ def test_what_only_a_resumed_run_would_need_is_removed_at_the_end(workplace: Any
     workplace.stop_worker()
     left = sorted(path.name for path in (workplace.office.data.runs_folder / job.id).iterdir())
     assert left == ["lock", "log", "request.json"]
+    published = workplace.office.registry.get(ALICE, job.fine_tuned_model).folder.parent
+    assert sorted(path.name for path in published.iterdir()) == ["final", "step-2", "step-4"]
     log = (workplace.office.data.runs_folder / job.id / "log").read_text()
     assert "a library prints this on stdout" in log
 
@@ -203,6 +206,20 @@ def test_files_are_validated_while_another_job_runs(workplace: Any) -> None:
     waiting = workplace.wait_for(second, lambda now: now.status is JobStatus.QUEUED)
     assert waiting.queue_position == 1
     assert workplace.office.jobs.get(ALICE, first.id).status is JobStatus.RUNNING
+
+
+def test_a_child_that_says_much_is_heard_in_parts_and_to_the_end(tmp_path: Path) -> None:
+    n_words = 2 * MOST_WORDS_AT_ONCE + 1
+    talk = f"for n in range({n_words}): print('{{\"n\":', n, '}}')"
+    process = RunProcess({}, tmp_path / "run", threads=1, command=(sys.executable, "-c", talk))
+    heard: list[int] = []
+    has_ended = False
+    while not has_ended:
+        words, has_ended = process.hear(timeout_s=10)
+        assert len(words) <= MOST_WORDS_AT_ONCE
+        heard += [word["n"] for word in words]
+    assert heard == list(range(n_words))
+    process.end(patience_s=5)
 
 
 def test_the_child_dies_with_its_worker(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import orjson
 CHILD = (sys.executable, "-m", "tunesmith.worker.child")
 REQUEST_FILE = "request.json"
 LOG_FILE = "log"
+# A run that resumes repeats all it has said; what is heard at once becomes one transaction, which must stay small.
+MOST_WORDS_AT_ONCE = 500
 
 
 class RunProcess:
@@ -51,12 +53,14 @@ class RunProcess:
         return self._process.pid
 
     def hear(self, *, timeout_s: float) -> tuple[list[dict[str, Any]], bool]:
-        """What it said since the last call, after waiting up to `timeout_s` for a first word; and whether it ended."""
+        """What it said next, after waiting up to `timeout_s` for a first word; and whether that was all."""
         words: list[dict[str, Any]] = []
         try:
             word = self._said.get(timeout=timeout_s)
             while word is not None:
                 words.append(word)
+                if len(words) == MOST_WORDS_AT_ONCE:
+                    return words, False
                 word = self._said.get_nowait()
         except queue.Empty:
             return words, False
@@ -84,11 +88,13 @@ class RunProcess:
         return code
 
     def _listen(self) -> None:
-        for line in self._stdout:
-            if line.endswith(b"\n"):  # a last line without its end was cut by the child's death
-                self._said.put(orjson.loads(line))
-        self._stdout.close()
-        self._said.put(None)
+        try:
+            for line in self._stdout:
+                if line.endswith(b"\n"):  # a last line without its end was cut by the child's death
+                    self._said.put(orjson.loads(line))
+        finally:  # whatever stopped the listening: nobody must wait for more
+            self._stdout.close()
+            self._said.put(None)
 
 
 def _write_request(path: Path, request: dict[str, Any]) -> None:

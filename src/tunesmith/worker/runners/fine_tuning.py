@@ -258,7 +258,7 @@ class FineTuning:
         upload = self._blobs.begin(limit_bytes=1 << 40)
         try:
             upload.write(write_csv(self._runs.step_metrics(job)))
-            self._runs.succeed(
+            done = self._runs.succeed(
                 job,
                 published=Weighed(folder, _kind_of_weights(folder)),
                 trained_tokens=trained_tokens,
@@ -267,16 +267,22 @@ class FineTuning:
             )
         finally:
             upload.abort()
+        self._weights.remove_step(job.id, f"step-{done.total_steps}")  # the last checkpoint is the final model
         log.info("job succeeded", job_id=job.id, model=job.model_name)
 
     def _died(self, job: JobRecord, process: RunProcess) -> None:
         code = process.end(patience_s=STOP_PATIENCE_S)
-        tail = self._log(job).read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
-        log.warning("run lost", job_id=job.id, exit_code=code, log_tail=tail)
+        log.warning("run lost", job_id=job.id, exit_code=code, log_tail=_tail(self._log(job)))
         self._runs.lose(job)
 
     def _log(self, job: JobRecord) -> Path:
         return self._runs_folder / job.id / LOG_FILE
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
+        return file.read().decode(errors="replace")
 
 
 def _kind_of_weights(folder: Path) -> Weights:
