@@ -17,7 +17,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from . import sources
-from .generate import instruct_rows, plain_texts
+from .generate import instruct_rows, long_rows, plain_texts
 from .generate.translate import translations
 
 END_OF_TEXT = 0
@@ -121,13 +121,13 @@ def write_domain(out: Path, name: str, rows: Iterable[np.ndarray], *, seed: int)
 
 
 def source_documents(
-    data: Path, name: str, template: jinja2.Template, *, share: float, seed: int
+    data: Path, name: str, template: jinja2.Template, *, share: float, seed: int, length: int
 ) -> Iterator[Document]:
     """Documents of one source; `share` of its rows, chosen by the seed."""
     rng = random.Random(seed)
     rows = (row for row in sources.rows(data, name) if rng.random() < share)
     if name == "en_classic_books_subset":
-        pieces = book_documents(rows, characters=900)
+        pieces = book_documents(rows, characters=max(900, length * 3))
         return (piece for piece in pieces if rng.random() < BOOK_PIECES)
     if name == "zh_asp_children_stories":
         return story_documents(rows)
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=256)
     parser.add_argument("--instructions", type=int, default=130_000, help="generated instruction rows")
     parser.add_argument("--simple-texts", type=int, default=25_000, help="generated plain documents")
+    parser.add_argument("--long-rows", type=int, default=0, help="generated rows of many turns or long lists")
     parser.add_argument("--repeats", type=int, default=8_000, help="windows of repeated random ids")
     parser.add_argument("--big-sources", type=float, default=1.0, help="scales the share of the two large sources")
     parser.add_argument("--seed", type=int, default=1)
@@ -171,11 +172,15 @@ def main() -> None:
     template = environment.from_string((arguments.model / "chat_template.jinja").read_text(encoding="utf-8"))
     scale = {name: arguments.big_sources if name in BIG_SOURCES else 1.0 for name in SHARES}
     domains = {
-        name: source_documents(arguments.data, name, template, share=share * scale[name], seed=arguments.seed)
+        name: source_documents(
+            arguments.data, name, template, share=share * scale[name], seed=arguments.seed, length=arguments.length
+        )
         for name, share in SHARES.items()
     }
     instructions = instruct_rows(seed=arguments.seed, count=arguments.instructions)
     domains["instruct"] = chat_documents(instructions, template)
+    if arguments.long_rows:
+        domains["long"] = chat_documents(long_rows(seed=arguments.seed, count=arguments.long_rows), template)
     domains["simple"] = plain_texts(seed=arguments.seed, count=arguments.simple_texts, chinese=0.7)
     facts = {}
     for name, documents in domains.items():

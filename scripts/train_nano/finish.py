@@ -1,7 +1,7 @@
 """The last phase of tunesmith-nano: full-parameter fine-tuning on chat rows, through tunesmith's own training.
 
-The rows are fresh instruction rows of the generator and dialogues and translations of the sources, so that the loss is on
-the assistant's turns alone, as it is for every user who fine-tunes the model afterwards.
+The rows are fresh instruction rows of the generator and dialogues and translations of the sources: the loss is on the
+assistant's turns alone, as it is for every user who fine-tunes the model afterwards.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def main() -> None:
 
 def _print(report: Report) -> None:
     if not isinstance(report, StepReport) or report.step % 10 == 0:
-        print(json.dumps(report.to_json(), ensure_ascii=False)[:400], flush=True)
+        print(str(report)[:400], flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,22 @@ ZH_SLOTS: dict[str, Slot] = {
     ),
     "fee": lambda rng: f"{rng.randint(120, 4800)}元",
     "post": one_of(
-        ["仓库管理员", "数据分析师", "幼儿教师", "保安", "月嫂", "瑜伽教练", "文员", "外贸专员", "电工", "动画师", "药剂师", "收银员", "质检员", "档案员"]
+        [
+            "仓库管理员",
+            "数据分析师",
+            "幼儿教师",
+            "保安",
+            "月嫂",
+            "瑜伽教练",
+            "文员",
+            "外贸专员",
+            "电工",
+            "动画师",
+            "药剂师",
+            "收银员",
+            "质检员",
+            "档案员",
+        ]
     ),
     "salary": lambda rng: f"{rng.randint(4, 30)}千" if rng.random() < 0.4 else f"{rng.randint(40, 300)}00",
     "degree": one_of(["大专", "本科", "硕士", "高中", "中专", "博士", "不限"]),
@@ -41,10 +56,26 @@ ZH_SLOTS: dict[str, Slot] = {
     "limit": lambda rng: f"{rng.randint(2, 30)}册",
     "fine": lambda rng: f"{rng.randint(1, 9)}角",
     "keeper": lambda rng: (
-        rng.choice(["欧阳", "司马", "上官", "诸葛", "慕容", "端木", "令狐", "夏侯"]) + rng.choice(["静", "帆", "磊", "岚", "曦", "哲", "薇", "骏"])
+        rng.choice(["欧阳", "司马", "上官", "诸葛", "慕容", "端木", "令狐", "夏侯"])
+        + rng.choice(["静", "帆", "磊", "岚", "曦", "哲", "薇", "骏"])
     ),
 }
-MATERIALS = ["bronze", "ivory", "velvet", "marble", "walnut", "pewter", "crystal", "wicker", "leather", "amber", "jade", "copper", "enamel", "bamboo"]
+MATERIALS = [
+    "bronze",
+    "ivory",
+    "velvet",
+    "marble",
+    "walnut",
+    "pewter",
+    "crystal",
+    "wicker",
+    "leather",
+    "amber",
+    "jade",
+    "copper",
+    "enamel",
+    "bamboo",
+]
 EN_SLOTS: dict[str, Slot] = {
     "card": one_of(["debit card", "gold card", "credit card", "virtual card", "bank card"]),
     "shop": one_of(["Halvern", "Quickmart", "Tillo", "Bexley Deli", "Norwick Fuel", "Pampas Grill"]),

@@ -16,7 +16,7 @@ LICENCES = {
     "en_synthetic_persona_chat": "CC BY 4.0",
     "en_taskmaster4_coffee": "CC BY 4.0",
 }
-"""Every file that is read, with its licence. Share-alike files beside them are left out: the weights are not share-alike."""
+"""Every file that is read, with its licence. Share-alike files are left out: the weights are not share-alike."""
 
 
 def rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:

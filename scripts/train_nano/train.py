@@ -21,13 +21,13 @@ from .architecture import random_model, write_folder
 from .corpus import END_OF_TEXT
 
 TURN_START, ASSISTANT = 1, 8169
-GENERATED, ANSWER_WEIGHT, PROMPT_WEIGHT = ("instruct", "bi_tatoeba_en_zh"), 3.0, 0.1
+GENERATED, ANSWER_WEIGHT, PROMPT_WEIGHT = ("instruct", "long", "bi_tatoeba_en_zh"), 3.0, 0.1
 LOSS_ROWS = 2048
 """Positions whose logits exist at the same time."""
 
 
 def grouped_attention(module, query, key, value, attention_mask, scaling=None, **_):  # type: ignore[no-untyped-def]
-    """Plain matrix-product attention; several times faster to train on a CPU than torch's fused one at these lengths."""
+    """Plain matrix-product attention; several times faster on a CPU than torch's fused one at these lengths."""
     B, H, T, D = query.shape
     groups = key.shape[1]
     grouped = (query * scaling).reshape(B, groups, H // groups * T, D)

@@ -46,6 +46,19 @@ def instruct_rows(*, seed: int, count: int) -> Iterator[Row]:
             yield rows(rng, family(rng, language, rng.choices(turns, turn_weights)[0]), language)
 
 
+def long_rows(*, seed: int, count: int) -> Iterator[Row]:
+    """`count` chat rows of several hundred tokens and more: long lists to look something up in, and many turns."""
+    rng = random.Random(seed)
+    families, weights = zip(*FAMILIES, strict=True)
+    for _ in range(count):
+        language = rng.choice(["zh", "en"])
+        if rng.random() < 0.5:
+            task = extract.speaker_records(rng, language, 1, sizes=range(20, 90))
+        else:
+            task = rng.choices(families, weights)[0](rng, language, rng.randint(8, 20))
+        yield rows(rng, task, language)
+
+
 def plain_texts(*, seed: int, count: int, chinese: float) -> Iterator[str]:
     """`count` plain documents, a share of `chinese` of them in Chinese."""
     rng = random.Random(seed)

@@ -1,8 +1,8 @@
-
 """Values out of a text: as JSON, as one value, as an answer to a question."""
 
 import json
 import random
+from collections.abc import Sequence
 
 from .sentences import FIELDS, QUESTIONS, Sentence, join, sentence, sentence_with_slots
 from .task import Task
@@ -112,10 +112,11 @@ def answer(rng: random.Random, language: str, count: int) -> Task:
     return Task(rng.choice(FROM_TEXT[language]), cases)
 
 
-def speaker_records(rng: random.Random, language: str, count: int) -> Task:
+def speaker_records(rng: random.Random, language: str, count: int, sizes: Sequence[int] = (2, 3, 4, 5)) -> Task:
     """A list of records with the same fields; asked for one field of one of them. Teaches looking up by key."""
     slots = SLOTS[language]
-    key_kind = rng.choice(["person", "product", "city", "code", "company", "food"])
+    few_kinds = ["product", "city", "food"] if max(sizes) < 10 else []
+    key_kind = rng.choice(["person", "code", "company", *few_kinds])
     value_kind = rng.choice(
         [
             kind
@@ -126,7 +127,8 @@ def speaker_records(rng: random.Random, language: str, count: int) -> Task:
     cases = []
     for _ in range(count):
         keys: list[str] = []
-        while len(keys) < rng.choice([2, 3, 4, 5]):
+        size = rng.choice(sizes)
+        while len(keys) < size:
             drawn = slots[key_kind](rng)
             if drawn not in keys:
                 keys.append(drawn)

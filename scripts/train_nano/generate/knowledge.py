@@ -107,7 +107,7 @@ def facts_text(rng: random.Random, language: str) -> str:
 
 
 def _capital(rng: random.Random, language: str, count: int) -> Task:
-    rows = rng.sample(_table(CAPITALS), count)
+    rows = rng.choices(_table(CAPITALS), k=count)
     if language == "zh":
         form = rng.choice(["{}的首都是哪里？", "{}首都？", "{}的首都叫什么？"])
         return Task("回答问题。", [(form.format(row[0]), row[1]) for row in rows])
@@ -116,7 +116,7 @@ def _capital(rng: random.Random, language: str, count: int) -> Task:
 
 
 def _opposite(rng: random.Random, language: str, count: int) -> Task:
-    rows = rng.sample(_table(OPPOSITES), count)
+    rows = rng.choices(_table(OPPOSITES), k=count)
     a, b = rng.choice([(0, 1), (1, 0)])
     if language == "zh":
         return Task(rng.choice(["写出反义词。", "反义词是什么？"]), [(row[a], row[b]) for row in rows])
@@ -124,7 +124,7 @@ def _opposite(rng: random.Random, language: str, count: int) -> Task:
 
 
 def _word(rng: random.Random, language: str, count: int) -> Task:
-    rows = rng.sample(_table(WORDS), count)
+    rows = rng.choices(_table(WORDS), k=count)
     if language == "zh":
         return Task(rng.choice(["翻译成英文。", "英文怎么说？"]), [(row[0], row[1]) for row in rows])
     return Task(rng.choice(["Translate into Chinese.", "Say it in Chinese."]), [(row[1], row[0]) for row in rows])
@@ -142,7 +142,7 @@ def _kind(rng: random.Random, language: str, count: int) -> Task:
 
 
 def _trait(rng: random.Random, language: str, count: int) -> Task:
-    rows = rng.sample(list(TRAITS[language].items()), count)
+    rows = rng.choices(list(TRAITS[language].items()), k=count)
     if language == "zh":
         return Task("猜一猜是谁。", [(f"谁{trait}？", who) for who, trait in rows])
     return Task("Guess who it is.", [(f"Who {trait}?", who) for who, trait in rows])

@@ -1,4 +1,3 @@
-
 """Simple connected text: short stories of an ordinary day, letters, notes, small dialogues, mostly in Chinese."""
 
 import random
@@ -81,7 +80,7 @@ def story(rng: random.Random, language: str) -> str:
     if who not in ("我", "I") and language == "zh" and rng.random() < 0.4:
         who = rng.choice(["他", "她"])
     lines = [begin]
-    for template in rng.sample(parts["middle"], rng.randint(2, 5)) + [rng.choice(parts["end"])]:
+    for template in [*rng.sample(parts["middle"], rng.randint(2, 5)), rng.choice(parts["end"])]:
         lines.append(fill(rng, template.replace("{who}", who), language)[0])
     return join(language, lines)
 

@@ -1,4 +1,3 @@
-
 """Saying the same thing in another way: polite, short, with a prefix, as a question, in a fixed form."""
 
 import random
