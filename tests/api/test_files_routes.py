@@ -139,6 +139,12 @@ def test_a_broken_form_is_400_and_leaves_nothing(shared_service, body: bytes) ->
     assert shared_service.left_over_uploads() == []
 
 
+def test_an_absurd_boundary_is_400(shared_service) -> None:
+    headers = {"content-type": f"multipart/form-data; boundary={'X' * 5000}"}
+    answer = shared_service.http.post("/v1/files", content=b"", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_form")
+
+
 def test_a_body_that_is_no_form_is_refused(shared_service) -> None:
     answer = shared_service.http.post("/v1/files", json={"purpose": "fine-tune"})
     assert answer.status_code == 400
