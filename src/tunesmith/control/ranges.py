@@ -40,6 +40,14 @@ class Range:
             )
         return int(value) if self.is_integer else float(value)
 
+    def to_schema(self) -> dict[str, Any]:
+        """The same range as JSON Schema says it."""
+        schema: dict[str, Any] = {"type": "integer" if self.is_integer else "number"}
+        schema["exclusiveMinimum" if self.is_open else "minimum"] = self.low
+        if self.high < math.inf:
+            schema["maximum"] = self.high
+        return schema
+
     def _outside(self, what: str, expected: str, value: Any, param: str, code: str) -> errors.InvalidRequest:
         message = f"Invalid '{param}': {what}. Expected a value {expected}, but got {value} instead."
         return errors.InvalidRequest(message, param=param, code=code)

@@ -19,7 +19,7 @@ from tunesmith.api.pagination import After, ends_of, limit_up_to
 from tunesmith.api.route import Route
 from tunesmith.api.services import Services, ServicesDep
 from tunesmith.control.accounts import Caller
-from tunesmith.control.files import RESULTS_PURPOSE, FileRecord
+from tunesmith.control.files import EXPIRY_S, RESULTS_PURPOSE, UPLOAD_PURPOSES, FileRecord
 from tunesmith.errors import InvalidRequest, TooLarge, TunesmithError
 
 router = APIRouter(prefix="/v1/files", route_class=Route, tags=["Files"])
@@ -38,10 +38,10 @@ UPLOAD_SCHEMA = {
                         "file": {"type": "string", "format": "binary"},
                         "purpose": {
                             "type": "string",
-                            "enum": ["assistants", "batch", "fine-tune", "vision", "user_data", "evals"],
+                            "enum": list(UPLOAD_PURPOSES),
                         },
                         "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
-                        "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2592000},
+                        "expires_after[seconds]": EXPIRY_S.to_schema(),
                     },
                 }
             }

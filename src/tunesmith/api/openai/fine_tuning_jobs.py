@@ -17,6 +17,7 @@ from tunesmith.api.services import Services, ServicesDep
 from tunesmith.api.sse import DONE, EventStream, frame
 from tunesmith.control.accounts import Caller
 from tunesmith.control.events import EventRecord
+from tunesmith.control.hyperparameters import CHOICES, RANGES
 from tunesmith.control.jobs import CheckpointRecord, JobRecord, JobRequest, is_terminal
 
 router = APIRouter(prefix="/v1/fine_tuning/jobs", route_class=Route, tags=["Fine-tuning"])
@@ -24,22 +25,12 @@ router = APIRouter(prefix="/v1/fine_tuning/jobs", route_class=Route, tags=["Fine
 FOLLOW_EVERY_S = 0.5
 
 
-def _auto_or(**schema: Any) -> dict[str, Any]:
-    return {"anyOf": [{"type": "string", "const": "auto"}, schema]}
-
-
 # control/hyperparameters.py checks the values; this is only what the OpenAPI document shows.
 HYPERPARAMETERS_SCHEMA: dict[str, Any] = {
     "type": ["object", "null"],
     "properties": {
-        "n_epochs": _auto_or(type="integer", minimum=1, maximum=50),
-        "batch_size": _auto_or(type="integer", minimum=1, maximum=256),
-        "learning_rate_multiplier": _auto_or(type="number", exclusiveMinimum=0),
-        "learning_rate": _auto_or(type="number", exclusiveMinimum=0, maximum=1),
-        "training_type": {"type": "string", "enum": ["lora", "full", "auto"]},
-        "lora_rank": _auto_or(type="integer", minimum=1, maximum=512),
-        "lora_alpha": _auto_or(type="number", exclusiveMinimum=0),
-        "max_length": _auto_or(type="integer", minimum=8),
+        **{name: {"anyOf": [{"type": "string", "const": "auto"}, one.to_schema()]} for name, one in RANGES.items()},
+        **{name: {"type": "string", "enum": [*choices, "auto"]} for name, choices in CHOICES.items()},
     },
 }
 Hyperparameters = Annotated[dict[str, Any], WithJsonSchema(HYPERPARAMETERS_SCHEMA)]
