@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tunesmith.control.hyperparameters import CHOICES, RANGES
 from tunesmith.errors import InvalidRequest
 from tunesmith.models.folder import BaseModelFacts
-from tunesmith.training.auto import DataFacts, Machine, Resolution, resolve
+from tunesmith.training.auto import DataFacts, Machine, Resolution, check_ranges, resolve
 from tunesmith.training.spec import Hyperparameters, RunRequest
 
 MODEL = BaseModelFacts(
@@ -97,7 +99,7 @@ def test_every_number_has_a_reason_and_what_was_asked_stays_as_asked() -> None:
         ("learning_rate_multiplier", 0),
         ("learning_rate_multiplier", float("nan")),
         ("learning_rate_multiplier", float("inf")),
-        ("learning_rate", 1.0),
+        ("learning_rate", 1.5),
         ("lora_rank", 0),
         ("lora_alpha", -1),
         ("max_length", 4096),
@@ -109,6 +111,17 @@ def test_a_number_out_of_range_is_refused_by_name(name: str, value: Any) -> None
         resolved(**{name: value})
     assert refusal.value.param == f"hyperparameters.{name}"
     assert name in refusal.value.message
+
+
+def test_what_the_api_lets_in_is_not_refused_by_the_run() -> None:
+    roomy = dataclasses.replace(MODEL, context_length=2_000_000)
+    for name, wanted in RANGES.items():
+        for edge in (wanted.low, wanted.high):
+            if math.isfinite(edge) and not (wanted.is_open and edge == wanted.low):
+                check_ranges(Hyperparameters(**{name: wanted.check(edge, param=name)}), roomy)
+    for name, choices in CHOICES.items():
+        for choice in choices:
+            check_ranges(Hyperparameters(**{name: choice}), roomy)
 
 
 def test_a_request_survives_json() -> None:

@@ -124,7 +124,7 @@ def check_ranges(asked: Hyperparameters, model: BaseModelFacts) -> None:
     _check_whole("n_epochs", asked.n_epochs, 1, MAX_EPOCHS)
     _check_whole("batch_size", asked.batch_size, 1, MAX_BATCH_SIZE)
     _check_positive("learning_rate_multiplier", asked.learning_rate_multiplier)
-    _check_positive("learning_rate", asked.learning_rate, below=1.0)
+    _check_positive("learning_rate", asked.learning_rate, most=1.0)
     _check_whole("lora_rank", asked.lora_rank, 1, MAX_RANK)
     _check_positive("lora_alpha", asked.lora_alpha)
     _check_whole("max_length", asked.max_length, 2, model.context_length)
@@ -199,11 +199,12 @@ def _check_whole(name: str, value: Any, low: int, high: int) -> None:
         raise _out_of_range(name, value, f"a whole number from {low} to {high:,}")
 
 
-def _check_positive(name: str, value: Any, *, below: float = math.inf) -> None:
+def _check_positive(name: str, value: Any, *, most: float = math.inf) -> None:
     if value == AUTO:
         return
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < below:
-        raise _out_of_range(name, value, "a number above 0" + (f" and below {below:g}" if below < math.inf else ""))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not is_number or not 0 < value <= most:
+        raise _out_of_range(name, value, "a number above 0" + (f" and up to {most:g}" if most < math.inf else ""))
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
