@@ -146,6 +146,13 @@ def test_a_key_from_the_environment_is_the_first_key(tmp_path: Path) -> None:
     services.data.close()
 
 
+def test_a_variable_that_is_set_to_nothing_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUNESMITH_ADMIN_KEY", "")
+    monkeypatch.setenv("TUNESMITH_PORT", "")
+    settings = Settings()
+    assert (settings.admin_key, settings.port) == (None, 8790)
+
+
 def test_a_base_model_that_is_not_safe_to_load_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3"}')
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")

@@ -34,7 +34,7 @@ def default_aliases() -> dict[str, str]:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="TUNESMITH_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="TUNESMITH_", env_ignore_empty=True, extra="ignore")
 
     host: str = "127.0.0.1"
     port: int = Field(8790, ge=0, le=65535)
