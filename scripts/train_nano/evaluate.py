@@ -1,8 +1,8 @@
 """Does tunesmith-nano earn its place? LoRA from it against the same architecture trained fully from random weights.
 
-Both go through tunesmith's own training, on the same rows of seven held-out tasks (held_out.py); an answer counts
-only if it is exactly right. Random weights get more epochs, and the better of two learning rates on the test rows themselves,
-which favours them.
+Both go through tunesmith's own training on the same rows of seven held-out tasks (held_out.py); an answer counts only
+if it is exactly right. Random weights get twice the epochs, and the better of two learning rates on the test rows
+themselves, which favours them.
 """
 
 import argparse

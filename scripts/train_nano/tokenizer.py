@@ -18,9 +18,21 @@ from .chinese import common_chinese_characters
 
 SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>"]
 VOCAB_SIZE = 8192
-TEMPLATE_WORDS = (
-    "assistant user system tool name arguments function parameters type properties object string description".split()
-)
+TEMPLATE_WORDS = [
+    "assistant",
+    "user",
+    "system",
+    "tool",
+    "name",
+    "arguments",
+    "function",
+    "parameters",
+    "type",
+    "properties",
+    "object",
+    "string",
+    "description",
+]
 """Words of the chat template and of JSON, which the sample shows too rarely: each becomes one token."""
 QWEN2_PIECES = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"

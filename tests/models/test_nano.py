@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_longer_conversation_begins_with_the_shorter_one(
         tokenizer.apply_chat_template(CONVERSATION[:turns], tools=tools or None, tokenize=False)
         for turns in range(1, len(CONVERSATION) + 1)
     ]
-    for shorter, longer in zip(texts, texts[1:], strict=False):
+    for shorter, longer in pairwise(texts):
         assert longer.startswith(shorter)
         assert shorter.endswith("<|im_end|>\n")
 
