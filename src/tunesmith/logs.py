@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-SECRET = re.compile(r"\b(sk|whsec)-?[A-Za-z0-9_-]{8,}")
+SECRET = re.compile(r"\bsk-[A-Za-z0-9_-]{8,}")
 
 
 def configure_logs(process: str) -> None:
@@ -32,5 +32,5 @@ def configure_logs(process: str) -> None:
 def _without_secrets(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in line.items():
         if isinstance(value, str):
-            line[name] = SECRET.sub(r"\1-***", value)
+            line[name] = SECRET.sub("sk-***", value)
     return line

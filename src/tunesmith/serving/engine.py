@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import queue
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import structlog
 from torch import Tensor
 
 from tunesmith.data.render import Renderer
@@ -32,7 +32,7 @@ from tunesmith.serving.scheduler import Choice, Scheduler, Work
 STOPPED = "The engine has stopped in the middle of the request, please try again later"
 OVERLOADED = "The engine is currently overloaded, please try again later"
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Item = PromptStart | TokenDelta
 
@@ -323,7 +323,7 @@ class EmbeddedEngine:
                 for event in self.core.step():
                     self._post(event)
         except Exception:
-            log.exception("the engine stopped in the middle of a step")
+            log.exception("engine stopped in the middle of a step")
             if self._on_crash is not None:
                 self._on_crash()
         finally:

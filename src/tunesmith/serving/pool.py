@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import os
 import secrets
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 
 import httpx2
 import orjson
+import structlog
 
 from tunesmith import errors
 from tunesmith.errors import EngineUnavailable, TunesmithError
@@ -32,7 +32,7 @@ _PASSED_ON = frozenset(
     | {"LD_PRELOAD", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XDG_CACHE_HOME"}
 )
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def error_to_json(error: TunesmithError) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class EnginePool:
         await asyncio.to_thread(check_base_folder, folder)
         gone = self._engines.pop(folder, None)
         if gone is not None:
-            log.warning("starting the engine of %s again; it ended with code %s", folder, gone.exit_code)
+            log.warning("engine started again", folder=str(folder), exit_code=gone.exit_code)
             await gone.close()
         while len(self._engines) >= self._max_engines:
             await self._unload_idle()
@@ -185,6 +185,8 @@ class EngineProcess:
         return str(self._client.base_url)
 
     async def generate(self, request: GenerateRequest) -> AsyncGenerator[PromptStart | TokenDelta]:
+        if self._is_leaving:  # unloaded between the moment it was given out and this one
+            raise EngineUnavailable("The engine was just unloaded, please try again")
         self._begin()
         try:
             async with self._client.stream("POST", "/generate", content=orjson.dumps(request.to_json())) as response:
@@ -212,6 +214,7 @@ class EngineProcess:
         return counts
 
     async def close(self) -> None:
+        self._is_leaving = True
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         await self._client.aclose()

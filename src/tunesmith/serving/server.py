@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import hmac
 import json
-import logging
 import os
 import socket
 import sys
@@ -32,6 +31,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from transformers.utils import logging as transformers_logging
 
 from tunesmith.errors import InvalidModel, TunesmithError
+from tunesmith.logs import configure_logs
 from tunesmith.serving.engine import EmbeddedEngine
 from tunesmith.serving.limits import EngineLimits
 from tunesmith.serving.pool import KEY_VARIABLE, error_to_json
@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--limits", type=json.loads, default={}, help="EngineLimits as a JSON object")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="engine %(process)d %(levelname)s %(message)s")
+    configure_logs("engine")
     transformers_logging.disable_progress_bar()
     key = os.environ.pop(KEY_VARIABLE)
     _exit_with_parent()
