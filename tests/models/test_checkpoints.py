@@ -15,6 +15,7 @@ from tunesmith.models.checkpoints import (
     newest_checkpoint,
     prune_checkpoints,
     save_checkpoint,
+    write_json,
     written_whole,
 )
 
@@ -86,6 +87,14 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, failure: Except
     with pytest.raises(StorageFull, match="Free space"):
         save_checkpoint(tmp_path, step=2, is_epoch_end=False, write_model=write, tensors={}, state={})
     assert [path.name for path in tmp_path.iterdir()] == ["step-000001"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_said_of_a_json_file_too(tmp_path: Path) -> None:
+    (tmp_path / "run.json.partial").symlink_to("/dev/full")
+    with pytest.raises(StorageFull, match="Free space"):
+        write_json(tmp_path / "run.json", {"a": 1})
+    assert not (tmp_path / "run.json").exists()
 
 
 def test_an_error_inside_leaves_the_old_folder_as_it_was(tmp_path: Path) -> None:

@@ -51,31 +51,28 @@ def written_whole(folder: Path) -> Iterator[Path]:
     partial = folder.with_name(folder.name + _PARTIAL)
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        partial.mkdir(parents=True)
-        yield partial
-        for path in sorted(partial.rglob("*")):
-            _sync(path)
-        _sync(partial)
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
-        _sync(folder.parent)
-    except (OSError, SafetensorError) as error:
-        if _is_disk_full(error):
-            message = f"The disk is full: {folder} could not be written. Free space and resume the job."
-            raise StorageFull(message) from error
-        raise
+        with _says_when_full(folder):
+            partial.mkdir(parents=True)
+            yield partial
+            for path in sorted(partial.rglob("*")):
+                _sync(path)
+            _sync(partial)
+            if folder.exists():
+                shutil.rmtree(folder)
+            partial.rename(folder)
+            _sync(folder.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file whole or not at all. Raises StorageFull when the disk has no room."""
     partial = path.with_name(path.name + _PARTIAL)
-    partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    _sync(partial)
-    partial.rename(path)
-    _sync(path.parent)
+    with _says_when_full(path):
+        partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        _sync(partial)
+        partial.rename(path)
+        _sync(path.parent)
 
 
 def save_checkpoint(
@@ -155,6 +152,17 @@ def _read_whole(folder: Path) -> Checkpoint | None:
 def _fingerprint(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         return {"size_bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+@contextlib.contextmanager
+def _says_when_full(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        if _is_disk_full(error):
+            message = f"The disk is full: {path} could not be written. Free space and start again."
+            raise StorageFull(message) from error
+        raise
 
 
 def _is_disk_full(error: OSError | SafetensorError) -> bool:
