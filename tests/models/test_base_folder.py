@@ -49,7 +49,7 @@ def test_the_facts_come_from_config_and_headers(folder: Path) -> None:
 def test_the_embedded_model_is_found_by_name_and_by_folder(folder: Path) -> None:
     models = {"tunesmith-nano": nano_folder()}
     assert find_base("tunesmith-nano", models=models).folder == nano_folder().resolve()
-    assert find_base(str(folder), models=models).architecture == "LlamaForCausalLM"
+    assert find_base(str(folder), models=models).facts.architecture == "LlamaForCausalLM"
     with pytest.raises(InvalidModel, match=r"tunesmith-nano.*Nothing is downloaded"):
         find_base("meta/other", models=models)
 

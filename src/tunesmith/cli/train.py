@@ -16,7 +16,7 @@ import typer
 from tunesmith.cli import following, terminal
 from tunesmith.cli.number_or_auto import decimal_option, whole_option
 from tunesmith.cli.terminal import AsJson, CommandFailed
-from tunesmith.models.folder import BaseModel, find_base
+from tunesmith.models.folder import FoundBase, find_base
 from tunesmith.models.nano import nano_folder
 from tunesmith.training import reports
 from tunesmith.training.reports import (
@@ -188,7 +188,7 @@ class _Live:
         terminal.err.print(f"  {text}", style=style)
 
 
-def _say_where(final: Path, base: BaseModel, *, as_json: bool) -> None:
+def _say_where(final: Path, base: FoundBase, *, as_json: bool) -> None:
     """The folder and how any Hugging Face program loads it."""
     is_adapter = (final / "adapter_config.json").exists()
     if as_json:

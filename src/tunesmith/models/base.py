@@ -11,13 +11,10 @@ import torch
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging as transformers_logging
 
-from tunesmith.models.folder import BaseModel, BaseModelFacts, check_base_folder, find_base
+from tunesmith.models.folder import check_base_folder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-__all__ = ["BaseModel", "BaseModelFacts", "check_base_folder", "find_base", "load_base", "save_model"]
-
 
 transformers_logging.disable_progress_bar()  # its bars would land in logs and in the CLI's own
 

@@ -80,31 +80,15 @@ class BaseModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class BaseModel:
+class FoundBase:
     """A base model under the name people call it by."""
 
     name: str
     folder: Path
     facts: BaseModelFacts
 
-    @property
-    def hidden_size(self) -> int:
-        return self.facts.hidden_size
 
-    @property
-    def context_length(self) -> int:
-        return self.facts.context_length
-
-    @property
-    def n_parameters(self) -> int:
-        return self.facts.n_parameters
-
-    @property
-    def architecture(self) -> str:
-        return self.facts.architecture
-
-
-def find_base(name_or_path: str, *, models: Mapping[str, Path]) -> BaseModel:
+def find_base(name_or_path: str, *, models: Mapping[str, Path]) -> FoundBase:
     """The base model called so in `models`, or the one in that local folder.
 
     Raises InvalidModel if there is neither, or if the folder cannot be loaded safely.
@@ -119,7 +103,7 @@ def find_base(name_or_path: str, *, models: Mapping[str, Path]) -> BaseModel:
             code="model_not_found",
         )
     facts = check_base_folder(folder)
-    return BaseModel(name=name_or_path, folder=folder.resolve(), facts=facts)
+    return FoundBase(name=name_or_path, folder=folder.resolve(), facts=facts)
 
 
 def check_base_folder(folder: Path) -> BaseModelFacts:

@@ -16,9 +16,9 @@ from tunesmith.data.reading import FileParam, read_examples
 from tunesmith.data.render import Rendered, Renderer
 from tunesmith.errors import Conflict, InvalidFile, InvalidRequest, TrainingFailed
 from tunesmith.findings import Finding
-from tunesmith.models.base import check_base_folder, load_base, save_model
+from tunesmith.models.base import load_base, save_model
 from tunesmith.models.checkpoints import newest_checkpoint, write_json, written_whole
-from tunesmith.models.folder import BaseModelFacts
+from tunesmith.models.folder import BaseModelFacts, check_base_folder
 from tunesmith.models.lora import attach_lora, load_adapter, lora_layers, read_adapter, save_adapter
 from tunesmith.models.precision import bf16_is_fast
 from tunesmith.training import attention
