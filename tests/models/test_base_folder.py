@@ -88,6 +88,7 @@ REFUSALS: dict[str, tuple[Callable[[Path], object], str]] = {
         "is torn",
     ),
     "not safetensors": (lambda f: (f / "model.safetensors").write_bytes(b"PK" * 600), "not a whole safetensors"),
+    "an adapter beside it": (lambda f: (f / "adapter_config.json").write_text("{}"), "folder of their own"),
     "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json"),
     "weights outside": (
         lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x.safetensors"}}'),

@@ -112,6 +112,12 @@ def check_base_folder(folder: Path) -> BaseModelFacts:
     _refuse_remote_code(folder, config)
     architecture = _known_architecture(folder, config)
     weight_files = _weight_files(folder)
+    if (folder / "adapter_config.json").exists():  # transformers would follow it to the files of another folder
+        raise _refusal(
+            folder,
+            "holds an adapter beside the model (adapter_config.json)",
+            "move the adapter's files to a folder of their own",
+        )
     if not (folder / "tokenizer.json").is_file():
         raise _refusal(
             folder,
