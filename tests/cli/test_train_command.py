@@ -31,7 +31,7 @@ def rows(tmp_path: Path) -> Path:
 
 
 def test_ctrl_c_pauses_and_the_same_command_goes_on_to_the_end(rows: Path, tmp_path: Path) -> None:
-    command = [*TUNESMITH, "train", str(rows), "--out", str(tmp_path / "run"), "--epochs", "12", "--json"]
+    command = [*TUNESMITH, "train", str(rows), "--out", str(tmp_path / "run"), "--n-epochs", "12", "--json"]
     first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert first.stdout is not None
     seen = []

@@ -41,14 +41,16 @@ def train(
             exists=True, dir_okay=False, help="Rows to learn from: chat JSONL, prompt/completion JSONL or Alpaca."
         ),
     ],
-    validation: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Rows to measure on.")] = None,
+    validation_file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Rows to measure on.")
+    ] = None,
     model: Annotated[
         str, typer.Option(help="tunesmith-nano, or the folder of a Hugging Face causal language model.")
     ] = "tunesmith-nano",
     out: Annotated[
         Path | None, typer.Option(help="Where the run and its result go. Default: the file's name + -tuned.")
     ] = None,
-    epochs: Annotated[Any, whole_option("How often to go through the rows.")] = "auto",
+    n_epochs: Annotated[Any, whole_option("How often to go through the rows.")] = "auto",
     batch_size: Annotated[Any, whole_option("Rows per step.")] = "auto",
     learning_rate: Annotated[Any, decimal_option("The peak learning rate itself.")] = "auto",
     learning_rate_multiplier: Annotated[Any, decimal_option("Scales the derived learning rate.")] = "auto",
@@ -74,7 +76,7 @@ def train(
     \b
     Examples:
       tunesmith train train.jsonl
-      tunesmith train train.jsonl --validation valid.jsonl --epochs 5 --out shop
+      tunesmith train train.jsonl --validation-file valid.jsonl --n-epochs 5 --out shop
       tunesmith train rows.json --model ./Qwen3-0.6B --lora-rank 32
     """
     for name, value in QUIET.items():
@@ -86,7 +88,7 @@ def train(
 
     base = find_base(model, models={"tunesmith-nano": nano_folder()})
     asked = Hyperparameters(
-        n_epochs=epochs,
+        n_epochs=n_epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
         learning_rate_multiplier=learning_rate_multiplier,
@@ -100,8 +102,8 @@ def train(
         base_name=base.name,
         training_path=str(file.resolve()),
         training_name=file.name,
-        validation_path=str(validation.resolve()) if validation else None,
-        validation_name=validation.name if validation else None,
+        validation_path=str(validation_file.resolve()) if validation_file else None,
+        validation_name=validation_file.name if validation_file else None,
         asked=asked,
         seed=seed,
         style=style,
