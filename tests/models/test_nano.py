@@ -144,3 +144,20 @@ def test_common_chinese_characters_are_single_tokens(tokenizer: PreTrainedTokeni
 
 def test_digits_are_tokens_of_their_own(tokenizer: PreTrainedTokenizerBase) -> None:
     assert tokenizer.tokenize("2024 19") == ["2", "0", "2", "4", "Ġ", "1", "9"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        ("原样抄写。\n文本：绿色包裹给欧阳先生，编号7719。", "绿色包裹给欧阳先生，编号7719。"),
+        ("Repeat this: K7-2291", "K7-2291"),
+        ("抽取姓名、城市，用JSON回答。\n文本：刘洋住在成都。", '{"姓名": "刘洋", "城市": "成都"}'),
+        (
+            "Extract the fields name, city as JSON.\nText: Nadia moved to Bergen.",
+            '{"name": "Nadia", "city": "Bergen"}',
+        ),
+        ("根据短文回答问题。\n周四下午3点，赵敏在图书馆和同学见面。\n问题：几点？", "下午3点"),
+    ],
+)
+def test_it_reads_short_answers_out_of_its_input(model: Any, renderer: Renderer, ask: str, answer: str) -> None:
+    assert _greedy(model, renderer, [Message("user", ask)]) == answer
