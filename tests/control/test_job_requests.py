@@ -35,7 +35,6 @@ def test_both_places_of_hyperparameters_are_merged(office: Office) -> None:
     )
     asked = {"n_epochs": 3, "batch_size": 8, "learning_rate_multiplier": "auto", "lora_rank": 4}
     assert job.effective_hyperparameters == asked
-    assert job.method == {"type": "supervised", "supervised": {"hyperparameters": asked}}
 
 
 @pytest.mark.parametrize(

@@ -41,4 +41,4 @@ def test_packed_labels_are_the_next_token_of_the_same_segment():
     assert batch.segment_lengths == [3, 2]
     assert batch.labels == [NO_LABEL, 3, NO_LABEL, 5, NO_LABEL]
     assert batch.label_weights == [0.0, 1.0, 0.0, 0.5, 0.0]
-    assert batch.total_weight == 1.5
+    assert sum(batch.label_weights) == 1.5

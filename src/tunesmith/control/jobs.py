@@ -114,10 +114,6 @@ class JobRecord:
         return {**self.hyperparameters, **(self.resolved or {})}
 
     @property
-    def method(self) -> dict[str, Any]:
-        return {"type": "supervised", "supervised": {"hyperparameters": self.effective_hyperparameters}}
-
-    @property
     def model_name(self) -> str:
         """The name of the model this job makes."""
         return f"ft:{self.name_stem}:{self.suffix or ''}:{self.name_tag}"

@@ -28,10 +28,6 @@ class FlatBatch:
     labels: list[int]
     label_weights: list[float]
 
-    @property
-    def total_weight(self) -> float:
-        return sum(self.label_weights)
-
 
 def epoch_batches(lengths: Sequence[int], *, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
     """Indices of `lengths` in a shuffled order that depends only on (seed, epoch), cut into batches.

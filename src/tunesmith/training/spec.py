@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal, Self
 
 Auto = Literal["auto"]
@@ -101,7 +100,3 @@ class TrainingSpec:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-    @property
-    def base_path(self) -> Path:
-        return Path(self.base_folder)

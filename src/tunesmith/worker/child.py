@@ -1,8 +1,8 @@
 """The process of one run: `python -m tunesmith.worker.child RUN_DIR`.
 
 It reads RUN_DIR/request.json, trains, and says on stdout one JSON object per line: each report, and at last the outcome
-or the reason of its failure. It hears "pause", "cancel" and "kept STEP" (the checkpoint of that step has been
-published) on stdin, and leaves at once when stdin ends, for then its worker is dead.
+or the reason of its failure. It hears "pause" and "kept STEP" (the checkpoint of that step has been published) on
+stdin, and leaves at once when stdin ends, for then its worker is dead. A cancelled run is killed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from tunesmith.worker import lifeline
 from tunesmith.worker.executors.process import REQUEST_FILE
 
 LOCK_FILE = "lock"
-StopRequest = Literal["pause", "cancel"]
 
 
 class Parent:
@@ -30,17 +29,15 @@ class Parent:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._asked: StopRequest | None = None
+        self._is_pause_asked = False
         self._news = threading.Condition()
         self._kept_step = 0
 
     def hear(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         with self._news:
-            if word == "pause" and self._asked is None:
-                self._asked = "pause"
-            elif word == "cancel":
-                self._asked = "cancel"
+            if word == "pause":
+                self._is_pause_asked = True
             elif word == "kept":
                 self._kept_step = max(self._kept_step, int(rest))
             self._news.notify_all()
@@ -54,8 +51,8 @@ class Parent:
         with self._news:
             self._news.wait_for(lambda: self._kept_step >= step)
 
-    def asked(self) -> StopRequest | None:
-        return self._asked
+    def asked(self) -> Literal["pause"] | None:
+        return "pause" if self._is_pause_asked else None
 
 
 def main(run_dir: Path) -> int:
