@@ -12,7 +12,7 @@ import pytest
 
 from tunesmith.data import tables
 from tunesmith.data.examples import Message
-from tunesmith.data.reading import ExampleFile, check_jsonl_upload, read_examples
+from tunesmith.data.reading import MAX_LISTED_KEYS, ExampleFile, check_jsonl_upload, read_examples
 from tunesmith.errors import InvalidFile
 
 CHAT = {"messages": [{"role": "user", "content": "你好"}, {"role": "assistant", "content": "world"}]}
@@ -507,6 +507,13 @@ def test_unused_keys_are_said_once_and_a_likely_typing_error_warns(write):
         ("unused_key", "warning", "wieght", 2),
     ]
     assert 'did you mean "weight"?' in findings[1].message
+
+
+def test_a_file_with_a_key_of_its_own_in_every_row_does_not_make_a_finding_of_each(write):
+    file = read(write([{**CHAT, f"row {n} {'x' * 1000}": n} for n in range(100)]))
+    assert len(file.findings) == MAX_LISTED_KEYS + 1
+    assert file.findings[-1].message.endswith(f"were not used (in {100 - MAX_LISTED_KEYS} places)")
+    assert max(len(finding.message) for finding in file.findings) < 200
 
 
 def test_an_empty_answer_is_a_warning(write):

@@ -21,6 +21,8 @@ FileParam = Literal["training_file", "validation_file"]
 
 # Enough to see a pattern; a file that is wrong throughout would otherwise make an error as long as itself.
 MAX_LISTED_ERRORS = 50
+# Each becomes an event; some files have a key of its own in every row.
+MAX_LISTED_KEYS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class _Reading:
         self._warnings: list[Finding] = []
         self._unused: Counter[tuple[str, str]] = Counter()
         self._unused_lines: dict[str, int] = {}
+        self._n_unlisted_keys = 0
         self._n_rows = self._n_not_objects = self._n_errors = self._n_warnings = 0
 
     def add(self, row: Row | Finding) -> None:
@@ -141,6 +144,9 @@ class _Reading:
         for finding in report.findings:
             self._note(finding)
         for key in report.unused_keys:
+            if key not in self._unused and len(self._unused) == MAX_LISTED_KEYS:
+                self._n_unlisted_keys += 1
+                continue
             self._unused[key] += 1
             self._unused_lines.setdefault(key[0], row.line)
         if example is not None:
@@ -226,4 +232,9 @@ class _Reading:
             else:
                 message = f'key "{key}" is not part of the format and was not used (in {count} places)'
                 findings.append(Finding("unused_key", "info", message, line, key, facts))
+        if self._n_unlisted_keys:
+            message = (
+                f"other keys are not part of the format either and were not used (in {self._n_unlisted_keys} places)"
+            )
+            findings.append(Finding("more_unused_keys", "info", message))
         return findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.row_report import nearest
+from tunesmith.data.formats.row_report import cut, nearest
 
 # What people call these dialects, and the keys that make them.
 DESCRIPTIONS: dict[FormatName, str] = {
@@ -32,5 +32,5 @@ def explain_unknown(row: dict[str, Any]) -> str:
         return 'key "conversations" is the ShareGPT format; write "messages" with "role" and "content" instead'
     if "chosen" in row or "preferred_output" in row:
         return "this is a preference row, which supervised fine-tuning does not read"
-    found = ", ".join(f'"{key}"' for key in list(row)[:8]) or "none"
+    found = ", ".join(f'"{cut(key)}"' for key in list(row)[:8]) or "none"
     return f"found the keys {found}, expected {', '.join(DESCRIPTIONS.values())}"

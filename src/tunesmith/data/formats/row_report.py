@@ -49,7 +49,7 @@ class RowReport:
         """Remember keys that the format does not read, with the absent key that each was perhaps meant to be."""
         present = set(keys)
         for key in sorted(present - used):
-            self.unused_keys.append((key, nearest(key, used - present) or ""))
+            self.unused_keys.append((cut(key), nearest(key, used - present) or ""))
 
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
@@ -63,9 +63,12 @@ def did_you_mean(word: str, options: Iterable[str]) -> str:
     return f'; did you mean "{option}"?' if option else ""
 
 
-def shown(value: Any, length: int = 60) -> str:
+def shown(value: Any) -> str:
     """A value of the file for a message: its JSON, cut."""
-    text = json.dumps(value, ensure_ascii=False)
+    return cut(json.dumps(value, ensure_ascii=False))
+
+
+def cut(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[:length] + "..."
 
 
