@@ -94,7 +94,8 @@ def test_the_first_start_prints_its_key_once_and_a_terminate_ends_everything_soo
     assert not (service.data_dir / "service.json").exists()
     key_file = service.data_dir / "admin.key"
     assert key_file.read_text() in out
-    assert key_file.stat().st_mode & 0o777 == 0o600
+    open_to_others = [path.name for path in service.data_dir.rglob("*") if path.stat().st_mode & 0o077]
+    assert (key_file.exists(), open_to_others) == (True, [])
 
     again = start()
     again.process.terminate()

@@ -163,6 +163,7 @@ def base_models(settings: Settings) -> dict[str, BaseModel]:
 def serve(settings: Settings) -> int:
     """Run the service until SIGTERM or Ctrl-C; answers the exit code."""
     configure_logs("supervisor")
+    os.umask(0o077)  # whoever may look into the data folder may not look into its files; children inherit it
     try:
         refuse_public_bind(settings)
         with take_data_folder(settings), listen(settings) as listener:
