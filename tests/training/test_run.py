@@ -253,6 +253,22 @@ def test_a_folder_of_another_request_is_refused(request_for: Any, tmp_path: Path
         run(request_for(n_epochs=2), tmp_path / "run")
 
 
+def test_a_folder_of_other_rows_is_refused(request_for: Any, tmp_path: Path) -> None:
+    request = request_for(n_epochs=1)
+    run(request, tmp_path / "run")
+    with Path(request.training_path).open("a") as file:
+        file.write(json.dumps(ROWS[0]) + "\n")
+    with pytest.raises(Conflict, match="rows have changed"):
+        run(request, tmp_path / "run")
+
+
+def test_a_refused_attempt_leaves_its_folder_to_the_corrected_one(request_for: Any, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest):
+        run(request_for(n_epochs=0), tmp_path / "run")
+    outcome, _ = run(request_for(n_epochs=1), tmp_path / "run")
+    assert outcome.status == "succeeded"
+
+
 def test_a_broken_file_is_refused_before_anything_is_trained(request_for: Any, tmp_path: Path) -> None:
     request = request_for()
     Path(request.training_path).write_text('{"messages": []}\n')

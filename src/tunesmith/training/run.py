@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,8 @@ def fine_tune(
     The same request on the same machine gives the same bytes in run_dir/final, however often it was interrupted.
     Reports come in order; a resumed run first repeats all that its checkpoint knows of, under the same keys.
     Raises InvalidFile, InvalidModel or InvalidRequest before anything is trained, TrainingFailed when training
-    cannot go on, StorageFull when the disk is full, Conflict if `run_dir` belongs to another request.
+    cannot go on, StorageFull when the disk is full, Conflict if `run_dir` belongs to another request or
+    other rows.
     """
     facts = check_base_folder(Path(request.base_folder))
     start = _begin(request, run_dir)
@@ -115,23 +117,39 @@ def fine_tune(
 
 
 def _begin(request: RunRequest, run_dir: Path) -> _Start:
-    """Claim an empty run_dir for this request, or read how the run in it began."""
+    """Claim run_dir for this request and these rows, or read how the run in it began.
+
+    An attempt that ended before its numbers were decided, at a bad row or option, holds no claim.
+    """
     path = run_dir / _START
-    if not path.is_file():
+    asked = json.loads(json.dumps(request.to_json()))
+    rows = [_sha256(name) for name in (request.training_path, request.validation_path) if name is not None]
+    if not (path.is_file() and (run_dir / _SPEC).is_file()):
         run_dir.mkdir(parents=True, exist_ok=True)
         content: dict[str, Any] = {
-            "request": request.to_json(),
+            "request": asked,
+            "rows_sha256": rows,
             "threads": torch.get_num_threads(),
             "bf16_is_fast": bf16_is_fast(),
             "now": datetime.now().astimezone().isoformat(timespec="seconds"),
         }
         write_json(path, content)
     content = json.loads(path.read_text(encoding="utf-8"))
-    if content["request"] != json.loads(json.dumps(request.to_json())):
+    if content["request"] != asked:
         raise Conflict(
             f"{run_dir} belongs to a run of another request. Give each run a folder of its own.", code="run_exists"
         )
+    if content.get("rows_sha256", rows) != rows:
+        raise Conflict(
+            f"The rows have changed since the run in {run_dir} began. Give a run on the new rows a folder of its own.",
+            code="run_exists",
+        )
     return _Start(Machine(content["threads"], content["bf16_is_fast"]), datetime.fromisoformat(content["now"]))
+
+
+def _sha256(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _decided_once(spec: TrainingSpec, run_dir: Path) -> TrainingSpec:
