@@ -78,10 +78,11 @@ def test_a_public_address_is_refused_without_the_flag(tmp_path: Path) -> None:
     assert "--allow-public-bind" in result.stderr
 
 
-def test_a_setting_that_does_not_fit_is_named(tmp_path: Path) -> None:
-    environment = {**os.environ, "TUNESMITH_MAX_RUNNING_JOBS": "none"}
+@pytest.mark.parametrize(("name", "value"), [("MAX_RUNNING_JOBS", "none"), ("BASE_MODELS", "{bad")])
+def test_a_setting_that_does_not_fit_is_named(tmp_path: Path, name: str, value: str) -> None:
+    environment = {**os.environ, f"TUNESMITH_{name}": value}
     command = [*TUNESMITH, "serve", "--data-dir", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert result.returncode == 1
-    assert "max_running_jobs" in result.stderr
+    assert name.lower() in result.stderr
     assert "Traceback" not in result.stderr

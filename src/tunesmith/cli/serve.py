@@ -37,6 +37,7 @@ def serve(
     """
     # These load pydantic and the web framework, which `tunesmith --help` must not wait for.
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from tunesmith import app
     from tunesmith.settings import Settings
@@ -49,6 +50,11 @@ def serve(
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
         raise CommandFailed(
             f"The settings do not fit: {problems}", hint="Look at the TUNESMITH_* environment variables."
+        ) from None
+    except SettingsError as error:
+        raise CommandFailed(
+            f"The settings do not fit: {error}: {error.__cause__}",
+            hint='Lists and maps are written as JSON, in single quotes for the shell: \'{"name": "/folder"}\'.',
         ) from None
     if end_with_stdin:
         lifeline.hold()

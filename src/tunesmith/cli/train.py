@@ -124,7 +124,8 @@ def train(
 def _check_run_folder(run_dir: Path) -> None:
     """A run goes into a folder of its own; one that holds this very run already is gone on with."""
     if (run_dir / RUN_MARK).is_file():
-        terminal.err.print(f"{run_dir} holds a run already; going on from its newest checkpoint.")
+        if (run_dir / "checkpoints").is_dir():
+            terminal.err.print(f"{run_dir} holds a run already; going on from its newest checkpoint.")
     elif run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
         raise CommandFailed(f"{run_dir} exists and is not an empty folder.", hint="Choose another place with --out.")
 
