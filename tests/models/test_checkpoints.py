@@ -11,6 +11,8 @@ from safetensors import SafetensorError
 
 from tunesmith.errors import StorageFull
 from tunesmith.models.checkpoints import (
+    OPTIMIZER,
+    STATE,
     Checkpoint,
     newest_checkpoint,
     prune_checkpoints,
@@ -18,6 +20,7 @@ from tunesmith.models.checkpoints import (
     write_json,
     written_whole,
 )
+from tunesmith.worker.runners.fine_tuning import RESUME_FILES
 
 
 def save(root: Path, step: int, *, is_epoch_end: bool = False) -> Checkpoint:
@@ -95,6 +98,10 @@ def test_a_full_disk_is_said_of_a_json_file_too(tmp_path: Path) -> None:
     with pytest.raises(StorageFull, match="Free space"):
         write_json(tmp_path / "run.json", {"a": 1})
     assert not (tmp_path / "run.json").exists()
+
+
+def test_what_a_checkpoint_holds_for_itself_is_what_a_published_model_leaves_out() -> None:
+    assert {STATE, OPTIMIZER} == RESUME_FILES
 
 
 def test_an_error_inside_leaves_the_old_folder_as_it_was(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from tunesmith.control.accounts import Caller
 from tunesmith.control.events import EventDraft, EventRecord
 from tunesmith.control.files import BlobInfo, FileRecord, Files
 from tunesmith.control.pages import Page
-from tunesmith.control.registry import ModelRecord, Registry, Style
+from tunesmith.control.registry import ModelRecord, Registry
+from tunesmith.data.examples import Style
 from tunesmith.ids import Clock, NewId
 
 

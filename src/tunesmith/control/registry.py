@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 
 from tunesmith import errors
 from tunesmith.control.accounts import Caller
+from tunesmith.data.examples import Style
 from tunesmith.serving.protocol import Adapter
 
-Style = Literal["chat", "text"]
 ModelKind = Literal["base", "fine_tuned", "checkpoint"]
 Weights = Literal["base", "adapter", "full"]
 

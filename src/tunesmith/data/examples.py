@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Style = Literal["chat", "text"]
+"""With the model's chat template, or plain text without one; in training and in serving."""
 
 
 @dataclass(frozen=True, slots=True)

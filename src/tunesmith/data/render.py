@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tokenizers import Encoding, Tokenizer
 
 from tunesmith.data.chat_template import CHATML, PLAIN, ChatTemplate, TemplateError
-from tunesmith.data.examples import ChatExample, Message
+from tunesmith.data.examples import ChatExample, Message, Style
 from tunesmith.data.template_messages import MessageShape, TemplateMessage
 from tunesmith.data.token_bytes import TokenBytes
 from tunesmith.data.tokenizer_folder import read_tokenizer_folder
 from tunesmith.data.turns import assistant_spans
 from tunesmith.errors import InvalidFile, InvalidModel, InvalidRequest
 from tunesmith.findings import Finding
-
-Style = Literal["chat", "text"]
 
 # Some tokenizers call these special, but they are part of what the assistant says.
 _SPOKEN_TOKENS = frozenset(

@@ -85,7 +85,7 @@ def save_checkpoint(
     state: dict[str, Any],
 ) -> Checkpoint:
     """Write root/step-N; `write_model` puts the model's own files into the folder it is given."""
-    folder = root / f"step-{step:06d}"
+    folder = checkpoint_folder(root, step)
     with written_whole(folder) as partial:
         write_model(partial)
         save_file(tensors, partial / OPTIMIZER)
@@ -95,6 +95,10 @@ def save_checkpoint(
         content = {"step": step, "is_epoch_end": is_epoch_end, "files": files, "state": state}
         (partial / STATE).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     return Checkpoint(folder=folder, step=step, is_epoch_end=is_epoch_end, state=state)
+
+
+def checkpoint_folder(root: Path, step: int) -> Path:
+    return root / f"step-{step:06d}"
 
 
 def newest_checkpoint(root: Path) -> Checkpoint | None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tunesmith.data.packing import epoch_batches
 from tunesmith.errors import TrainingFailed
-from tunesmith.models.checkpoints import Checkpoint, prune_checkpoints, save_checkpoint
+from tunesmith.models.checkpoints import Checkpoint, checkpoint_folder, prune_checkpoints, save_checkpoint
 from tunesmith.models.precision import use_fast_exact_fp32
 from tunesmith.training import sft
 from tunesmith.training.optimizer import adamw, learning_rate_at, optimizer_tensors, restore_optimizer
@@ -291,7 +291,7 @@ def _checkpoint_report(step: StepReport, checkpoints: Path) -> CheckpointReport:
         "full_valid_loss": step.full_valid_loss,
         "full_valid_mean_token_accuracy": step.full_valid_mean_token_accuracy,
     }
-    folder = checkpoints / f"step-{step.step:06d}"
+    folder = checkpoint_folder(checkpoints, step.step)
     known = {name: value for name, value in metrics.items() if value is not None}
     return CheckpointReport(step=step.step, epoch=step.epoch, folder=str(folder), metrics=known)
 

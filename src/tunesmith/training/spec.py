@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
+from tunesmith.data.examples import Style
+
 Auto = Literal["auto"]
 AUTO: Auto = "auto"
 TrainingType = Literal["lora", "full"]
-Style = Literal["chat", "text"]
 
 
 @dataclass(frozen=True, slots=True)

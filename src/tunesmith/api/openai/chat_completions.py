@@ -19,7 +19,7 @@ from tunesmith.api.openai.sampling import SamplingParams
 from tunesmith.api.route import Route
 from tunesmith.api.services import ServicesDep
 from tunesmith.api.sse import DONE, EventStream, frame, unless_disconnected
-from tunesmith.control.registry import Style
+from tunesmith.data.examples import Style
 from tunesmith.errors import InvalidRequest, TunesmithError
 from tunesmith.serving.protocol import GenerateRequest, Sampling, TokenDelta, TokenLogprob
 
