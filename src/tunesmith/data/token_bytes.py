@@ -33,8 +33,10 @@ class TokenBytes:
         token = self._tokenizer.id_to_token(token_id)
         if token is None:  # models pad their vocabulary beyond the tokenizer's
             return b""
-        if self._alphabet is not None:
+        if self._alphabet is not None and all(char in self._alphabet for char in token):
             return bytes(self._alphabet[char] for char in token)
+        if self._alphabet is not None:  # a token of plain text among the others, as tokenizers' own decoder takes it
+            return token.encode()
         if match := _BYTE_FALLBACK.fullmatch(token):
             return bytes.fromhex(match.group(1))
         return token.replace(_SPACE, " ").encode()
