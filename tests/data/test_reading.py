@@ -255,6 +255,19 @@ def test_a_line_over_the_limit_is_refused_without_being_held_in_memory(write):
     assert peak_bytes < 56 * 2**20
 
 
+def test_a_file_that_is_only_checked_is_not_held_in_memory(write):
+    path = write([chat(user(f"{n}" * 100), assistant("x" * 10_000)) for n in range(2000)])
+
+    tracemalloc.start()
+    file = read(path, min_examples=2000, keep_examples=False)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (file.examples, file.format) == ([], "chat")
+    assert path.stat().st_size > 20 * 10**6 > 2 * peak_bytes
+    assert refusal(path, min_examples=2001, keep_examples=False).code == "invalid_n_examples"
+
+
 def test_a_damaged_file_is_read_or_refused_but_never_crashes(write):
     random = Random(5)
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}

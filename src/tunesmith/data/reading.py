@@ -43,14 +43,15 @@ def read_examples(
     strict_jsonl: bool = False,
     min_examples: int = 1,
     param: FileParam = "training_file",
+    keep_examples: bool = True,
 ) -> ExampleFile:
     """Read and check a whole file; `name` is what the user calls it.
 
     Raises InvalidFile in OpenAI's words for a failed job, followed by line, field and what to do; its findings list
     up to MAX_LISTED_ERRORS bad rows. `strict_jsonl` refuses a JSON array, as OpenAI does. OpenAI wants
-    `min_examples` 10.
+    `min_examples` 10. Without `keep_examples` they are checked and dropped: a check needs no memory for the file.
     """
-    reading = _Reading(name, param)
+    reading = _Reading(name, param, keep_examples=keep_examples)
     try:
         encoding = tables.detect_encoding(path, name=name)
         for row in _rows(path, encoding, name=name, strict_jsonl=strict_jsonl):
@@ -121,8 +122,9 @@ def _advice(first: Finding, n_bad: int, n_rows: int) -> str:
 class _Reading:
     """The examples and findings gathered so far."""
 
-    def __init__(self, name: str, param: FileParam) -> None:
+    def __init__(self, name: str, param: FileParam, *, keep_examples: bool) -> None:
         self._name = name
+        self._keep_examples = keep_examples
         self._param: FileParam = param
         self._format: FormatName | None = None
         self._examples: list[ChatExample] = []
@@ -131,6 +133,7 @@ class _Reading:
         self._unused: Counter[tuple[str, str]] = Counter()
         self._unused_lines: dict[str, int] = {}
         self._n_unlisted_keys = 0
+        self._n_examples = 0
         self._n_rows = self._n_not_objects = self._n_errors = self._n_warnings = 0
 
     def add(self, row: Row | Finding) -> None:
@@ -150,7 +153,9 @@ class _Reading:
             self._unused[key] += 1
             self._unused_lines.setdefault(key[0], row.line)
         if example is not None:
-            self._examples.append(example)
+            self._n_examples += 1
+            if self._keep_examples:
+                self._examples.append(example)
 
     def _read(self, row: dict[str, Any], report: RowReport) -> ChatExample | None:
         found = detect(row)
@@ -186,7 +191,7 @@ class _Reading:
                 what = self._worded(self._errors[0]) + self._others()
             message = f"Invalid file format. {what}"
             raise InvalidFile(message, findings=self._errors, param=self._param, code=f"invalid_{self._param}")
-        if len(self._examples) < max(1, min_examples) or self._format is None:
+        if self._n_examples < max(1, min_examples) or self._format is None:
             raise self._too_few(min_examples)
         return ExampleFile(self._name, self._format, encoding, self._examples, self._file_findings(encoding))
 
@@ -210,8 +215,8 @@ class _Reading:
         file = "Training file" if self._param == "training_file" else "Validation file"
         plural = "s" if min_examples > 1 else ""
         least = f"{max(1, min_examples)} example{plural}"
-        message = f"{file} has {len(self._examples)} example(s), but must have at least {least}"
-        finding = Finding("invalid_n_examples", "error", message, facts={"n_examples": len(self._examples)})
+        message = f"{file} has {self._n_examples} example(s), but must have at least {least}"
+        finding = Finding("invalid_n_examples", "error", message, facts={"n_examples": self._n_examples})
         return InvalidFile(message, findings=[finding], param=self._param, code="invalid_n_examples")
 
     def _file_findings(self, encoding: Encoding) -> list[Finding]:

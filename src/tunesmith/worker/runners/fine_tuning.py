@@ -143,7 +143,7 @@ class FineTuning:
                 code=f"invalid_{param}",
             )
         min_examples = self._min_examples if param == "training_file" else 1
-        return read_examples(path, name=file_id, min_examples=min_examples, param=param)
+        return read_examples(path, name=file_id, min_examples=min_examples, param=param, keep_examples=False)
 
     def _request(self, job: JobRecord) -> RunRequest:
         caller = Caller("worker", job.project_id, job.organization_id, is_admin=False)
