@@ -40,6 +40,13 @@ def test_list_goes_from_page_to_page_up_to_the_limit(cli: Any, service: Any) -> 
     assert len(service.sent("GET /v1/files")) == 3
 
 
+def test_list_prints_a_file_on_one_line_however_narrow_the_terminal(cli: Any, service: Any) -> None:
+    file_id, name = "file-" + "x" * 60, "rows " * 20 + ".jsonl"
+    service.on("GET /v1/files", service.paged([service.file(file_id, filename=name)]))
+    _, row = cli("files", "list").stdout.splitlines()
+    assert row.startswith(f"{file_id}  {name}  ")
+
+
 def test_list_without_files_says_what_to_do(cli: Any, service: Any) -> None:
     service.on("GET /v1/files", service.paged([]))
     result = cli("files", "list")

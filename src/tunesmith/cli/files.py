@@ -71,7 +71,7 @@ def list_files(
             file["purpose"],
             terminal.when(file["created_at"]),
         )
-    terminal.out.print(rows) if files else terminal.err.print(
+    terminal.print_table(rows) if files else terminal.err.print(
         "No files yet. Upload one: tunesmith files upload train.jsonl"
     )
 

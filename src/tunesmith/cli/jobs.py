@@ -93,7 +93,7 @@ def list_jobs(limit: Limit = 20, as_json: AsJson = False) -> None:
         rows.add_row(
             job["id"], _status(job), job["model"], job["fine_tuned_model"] or "", terminal.when(job["created_at"])
         )
-    terminal.out.print(rows)
+    terminal.print_table(rows)
 
 
 @app.command()
@@ -163,7 +163,7 @@ def checkpoints(job_id: JobId, as_json: AsJson = False) -> None:
             following.losses(checkpoint["metrics"]),
             checkpoint["fine_tuned_model_checkpoint"],
         )
-    terminal.out.print(rows)
+    terminal.print_table(rows)
 
 
 @app.command()

@@ -58,7 +58,7 @@ def list_keys(as_json: AsJson = False) -> None:
             terminal.when(key["created_at"]),
             terminal.when(key["revoked_at"]),
         )
-    terminal.out.print(rows)
+    terminal.print_table(rows)
 
 
 @app.command()

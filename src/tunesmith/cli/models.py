@@ -32,7 +32,7 @@ def list_models(as_json: AsJson = False) -> None:
     rows = terminal.table("MODEL", "OWNER", "CREATED")
     for model in models:
         rows.add_row(model["id"], model["owned_by"], terminal.when(model["created"]))
-    terminal.out.print(rows)
+    terminal.print_table(rows)
 
 
 @app.command()

@@ -16,6 +16,8 @@ from tunesmith.errors import TunesmithError
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
+WIDEST = 1000
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10000, help="At most this many, newest first.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -54,6 +56,12 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def print_table(rows: Table) -> None:
+    """Whole rows, however narrow the terminal: an id broken over two lines cannot be copied."""
+    rows.width = out.measure(rows, options=out.options.update(width=WIDEST)).maximum
+    out.print(rows)
 
 
 def print_fields(fields: dict[str, object]) -> None:
