@@ -157,6 +157,12 @@ def test_an_unknown_model_is_404(client, model: str) -> None:
     assert missing.value.body["message"] == f"The model `{model}` does not exist or you do not have access to it."
 
 
+def test_a_refusal_that_the_client_sends_back_is_what_was_said(service, client) -> None:
+    messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": None, "refusal": "No."}]
+    chat(client, messages=[*messages, {"role": "user", "content": "Why?"}])
+    assert service.engine.asked[-1].messages[1].content == "No."
+
+
 def test_a_text_model_reads_the_messages_without_a_template(service, client) -> None:
     messages = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "Hi"}]
     chat(client, model="babbage-002", messages=messages)

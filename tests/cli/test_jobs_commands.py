@@ -59,6 +59,22 @@ def test_create_with_an_id_uploads_nothing(cli: Any, service: Any) -> None:
     assert service.sent("POST /v1/files") == []
 
 
+def test_a_refused_job_leaves_no_upload_behind(cli: Any, service: Any) -> None:
+    Path("train.jsonl").write_text("{}\n")
+    service.on("POST /v1/files", service.file("file-1"))
+    service.on("DELETE /v1/files/file-1", {"id": "file-1", "deleted": True})
+    service.on(f"POST {JOBS}", lambda request, body: service.error(400, "Too many epochs."))
+    result = cli("jobs", "create", "train.jsonl", "--n-epochs", "99")
+    assert result.exit_code == 1
+    assert "Too many epochs." in result.stderr
+    assert len(service.sent("DELETE /v1/files/file-1")) == 1
+
+
+def test_pausing_a_running_job_says_when_it_pauses(cli: Any, service: Any) -> None:
+    service.on(f"POST {JOBS}/ftjob-1/pause", service.job(status="running"))
+    assert "pauses after the present step" in cli("jobs", "pause", "ftjob-1").stderr
+
+
 def test_create_with_neither_a_file_nor_an_id_says_so_and_sends_nothing(cli: Any, service: Any) -> None:
     result = cli("jobs", "create", "trian.jsonl")
     assert result.exit_code == 1

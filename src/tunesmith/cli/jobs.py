@@ -60,11 +60,17 @@ def create(
     body: Json = {"model": model, "suffix": suffix, "seed": seed, "metadata": _pairs(metadata or [])}
     body = {name: value for name, value in body.items() if value not in (None, {})}
     with Client.from_environment() as client:
-        body["training_file"] = _file_id(client, training_file)
-        if validation_file:
-            body["validation_file"] = _file_id(client, validation_file)
-        body["method"] = {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}}
-        job = client.post(JOBS, body)
+        uploaded: list[str] = []
+        try:
+            body["training_file"] = _file_id(client, training_file, uploaded)
+            if validation_file:
+                body["validation_file"] = _file_id(client, validation_file, uploaded)
+            body["method"] = {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}}
+            job = client.post(JOBS, body)
+        except CommandFailed:
+            for file_id in uploaded:  # a corrected command uploads again
+                client.delete(f"/files/{quoted(file_id)}")
+            raise
         if follow:
             return _finish(_follow(client, job["id"], as_json=as_json), as_json=as_json)
     if as_json:
@@ -203,6 +209,8 @@ def _steer(job_id: str, verb: str, *, as_json: bool) -> None:
     with Client.from_environment() as client:
         job = client.post(f"{JOBS}/{quoted(job_id)}/{verb}")
     terminal.print_json(job) if as_json else terminal.out.print(f"{job['id']}  {_status(job)}")
+    if verb == "pause" and job["status"] == "running":
+        terminal.err.print(f"It pauses after the present step. Later: tunesmith jobs resume {job_id}")
 
 
 def _follow(client: Client, job_id: str, *, as_json: bool) -> Json:
@@ -229,13 +237,14 @@ def _finish(job: Json, *, as_json: bool) -> None:
     raise CommandFailed(f"{job['id']} {job['status']}: {error.get('message') or 'it was stopped before its end.'}")
 
 
-def _file_id(client: Client, given: str) -> str:
-    """An uploaded file's id as it is; a path is uploaded."""
+def _file_id(client: Client, given: str, uploaded: list[str]) -> str:
+    """An uploaded file's id as it is; a path is uploaded, and its new id noted in `uploaded`."""
     path = Path(given)
     if path.is_file():
         file = client.upload(path, purpose="fine-tune")
         terminal.err.print(f"  Uploaded {given}: {file['id']}")
-        return str(file["id"])
+        uploaded.append(str(file["id"]))
+        return uploaded[-1]
     if given.startswith("file-") and "/" not in given:
         return given
     raise CommandFailed(

@@ -77,6 +77,7 @@ class ChatMessageParam(BaseModel):
 
     role: Literal["system", "assistant", "user", "function", "tool", "developer"]
     content: Annotated[str | None, BeforeValidator(_flatten), WithJsonSchema(CONTENT_SCHEMA)] = None
+    refusal: str | None = None
     name: str | None = None
     tool_calls: list[ToolCallParam] | None = None
     tool_call_id: str | None = None
@@ -94,7 +95,8 @@ def turns(messages: Sequence[ChatMessageParam]) -> tuple[Message, ...]:
     read: list[Message] = []
     for number, message in enumerate(messages):
         calls = _calls(message)
-        if message.content is None and not calls:
+        content = message.refusal if message.content is None else message.content
+        if content is None and not calls:
             param = f"messages[{number}].content"
             raise InvalidRequest(
                 f"Invalid value for '{param}': expected a string, got null.", param=param, code="invalid_type"
@@ -102,7 +104,7 @@ def turns(messages: Sequence[ChatMessageParam]) -> tuple[Message, ...]:
         read.append(
             Message(
                 role="tool" if message.role == "function" else message.role,
-                content=message.content,
+                content=content,
                 name=message.name,
                 tool_calls=calls,
                 tool_call_id=message.tool_call_id,
