@@ -14,7 +14,11 @@ import orjson
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DEMO = [sys.executable, "-m", "tunesmith.cli.main", "demo"]
+# Where the tests run in the background, Ctrl-C is ignored by whatever they start, unless it asks for it.
+WITH_CTRL_C = (
+    "import signal as s; s.signal(s.SIGINT, s.default_int_handler); from tunesmith.cli.main import main; main()"
+)
+DEMO = [sys.executable, "-c", WITH_CTRL_C, "demo"]
 
 
 def accuracies(output: str) -> dict[str, tuple[int, int]]:
