@@ -33,3 +33,27 @@ class ChatExample:
     line: int
     messages: tuple[Message, ...]
     tools: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceExample:
+    """A prompt with a better and a worse answer, one assistant message each."""
+
+    line: int
+    messages: tuple[Message, ...]
+    preferred: Message
+    non_preferred: Message
+    tools: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReinforcementExample:
+    """A prompt that ends with the user's turn, and the row's other fields, which graders read as `item.*`."""
+
+    line: int
+    messages: tuple[Message, ...]
+    item: dict[str, Any]
+    tools: tuple[dict[str, Any], ...] = ()
+
+
+Example = ChatExample | PreferenceExample | ReinforcementExample
