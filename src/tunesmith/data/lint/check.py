@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 from tunesmith.data.examples import Example
+from tunesmith.data.lint.settings import LintSettings
 from tunesmith.findings import MAX_ROWS, Finding, Severity
 
 FormatName = str
@@ -32,6 +34,16 @@ class LintRow:
     answers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LintContext:
+    """What a check may need beyond the rows. Token counts need `tokenizer_folder`, a base model's folder."""
+
+    settings: LintSettings
+    tokenizer_folder: Path | None = None
+    context_length: int | None = None
+    validation_path: Path | None = None
 
 
 class Check(Protocol):
