@@ -22,6 +22,9 @@ class LintRow:
     has errors. `texts` are the contents of all its messages and `prompt` those before the last answer joined by
     newlines; `answers` are the texts that are trained (preferred and non-preferred for a pair, none for
     reinforcement); `text` is everything in one string, for checks that look at characters.
+
+    `position` tells rows apart that begin on the same line (a JSON array without line breaks): the line in JSONL, else
+    the row's number in the file. `unused_keys` are RowReport's: (key, the key it was perhaps meant to be or "").
     """
 
     line: int
@@ -34,6 +37,8 @@ class LintRow:
     answers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     text: str = ""
+    position: int = 0
+    unused_keys: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,8 @@ RowFix = Callable[[dict[str, Any]], "dict[str, Any] | None"]
 class Fix:
     """What can be done about a finding; `code` is what the finding names, `recommended` whether the default is yes.
 
-    Either `change`, which needs to see one row only, or `drops`: the lines to remove, known after the whole file has
-    been read.
+    Either `change`, which needs to see one row only, or `drops`: the positions (LintRow.position) of the rows to
+    remove, in order, known after the whole file has been read.
     """
 
     code: str
