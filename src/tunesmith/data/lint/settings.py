@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LintSettings:
+    """Shares are parts of 1, lengths are in characters."""
+
     min_examples: int = 10
     advised_examples: int = 50
 

@@ -1,0 +1,34 @@
+"""All checks, by hand, in the order in which users see their findings."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tunesmith.data.lint import (
+    control_characters,
+    empty_answers,
+    placeholders,
+    replacement_character,
+    too_few,
+)
+from tunesmith.data.lint.check import Check, LintContext
+
+
+class CheckModule(Protocol):
+    """A file of this folder that is a check: the codes of its findings, and how to begin one."""
+
+    @property
+    def CODES(self) -> tuple[str, ...]: ...  # noqa: N802
+    def make(self, context: LintContext) -> Check: ...
+
+
+CHECKS: tuple[CheckModule, ...] = (
+    too_few,
+    empty_answers,
+    placeholders,
+    replacement_character,
+    control_characters,
+)
+
+CHECKED_CODES: frozenset[str] = frozenset(code for check in CHECKS for code in check.CODES)
+"""A format's own finding with one of these codes is told by its check, with all its rows and the fix."""
