@@ -25,6 +25,7 @@ class LintRow:
 
     `position` tells rows apart that begin on the same line (a JSON array without line breaks): the line in JSONL, else
     the row's number in the file. `unused_keys` are RowReport's: (key, the key it was perhaps meant to be or "").
+    `roles` has one letter for every message: s(ystem), d(eveloper), u(ser), a(ssistant), t(ool).
     """
 
     line: int
@@ -38,6 +39,7 @@ class LintRow:
     texts: tuple[str, ...] = ()
     text: str = ""
     position: int = 0
+    roles: str = ""
     unused_keys: list[tuple[str, str]] = field(default_factory=list)
 
 

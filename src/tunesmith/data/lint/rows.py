@@ -1,0 +1,100 @@
+"""A row of the file as the checks see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tunesmith.data.examples import ChatExample, Example, Message, PreferenceExample
+from tunesmith.data.formats import FORMATS, FormatName
+from tunesmith.data.formats.detect import DESCRIPTIONS, detect, explain_unknown
+from tunesmith.data.formats.row_report import RowReport, kind
+from tunesmith.data.lint.check import LintRow
+from tunesmith.data.tables import Row
+
+_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t"}
+
+
+def lint_row(
+    row: Row,
+    position: int,
+    *,
+    format: FormatName,
+    map_value: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> LintRow:
+    """Read `row` in the format of its file; what is wrong with it is among the answer's findings."""
+    report = RowReport(row.line, position)
+    value = row.value
+    example: Example | None = None
+    if not isinstance(value, dict):
+        report.error("not_an_object", f"this is {kind(value)}, expected a JSON object")
+        value = {}
+    else:
+        if map_value is not None:
+            value = map_value(value)
+        if FORMATS[format].matches(value):
+            example = FORMATS[format].read(value, report)
+        else:
+            _report_other_format(value, format, report)
+    shown = LintRow(row.line, value, example, format, report.findings)
+    shown.position = position
+    shown.unused_keys = report.unused_keys
+    if example is not None:
+        _fill(shown, example)
+    return shown
+
+
+def _report_other_format(value: dict[str, Any], format: FormatName, report: RowReport) -> None:
+    found = detect(value)
+    if found is None:
+        report.error("unknown_format", explain_unknown(value))
+    else:
+        detail = f"a row in {DESCRIPTIONS[found]} in a file of {DESCRIPTIONS[format]}; use one format per file"
+        report.error("mixed_formats", detail)
+
+
+def _fill(row: LintRow, example: Example) -> None:
+    messages = example.messages
+    roles = ""
+    texts: list[str] = []
+    system = ""
+    answers: list[str] = []
+    last_answer = -1
+    has_calls = False
+    for index, message in enumerate(messages):
+        content = message.content or ""
+        letter = _LETTERS[message.role]
+        roles += letter
+        texts.append(content)
+        if letter == "a":
+            last_answer = index
+            if message.weight != 0:
+                answers.append(content)
+            if message.tool_calls:
+                has_calls = True
+        elif letter in "sd" and not system:
+            system = content
+    row.roles = roles
+    row.system = system
+    if isinstance(example, ChatExample):
+        row.prompt = "\n".join(texts[:last_answer] if last_answer >= 0 else texts)
+        row.answers = tuple(answers)
+    else:
+        row.prompt = "\n".join(texts)
+        if isinstance(example, PreferenceExample):
+            pair = (example.preferred.content or "", example.non_preferred.content or "")
+            texts += pair
+            row.answers = pair
+            has_calls = has_calls or bool(example.preferred.tool_calls or example.non_preferred.tool_calls)
+            row.roles = roles + "a"
+    row.texts = tuple(texts)
+    row.text = "\n".join([*texts, *_call_texts(example)] if has_calls else texts)
+
+
+def _call_texts(example: Example) -> list[str]:
+    """The names and arguments of all tool calls: characters that are trained as well."""
+    messages: tuple[Message, ...] = example.messages
+    if isinstance(example, PreferenceExample):
+        messages += (example.preferred, example.non_preferred)
+    functions = [call["function"] for message in messages for call in message.tool_calls]
+    return [text for function in functions for text in (function["name"], function["arguments"])]
