@@ -18,7 +18,7 @@ class CheckModule(Protocol):
     """A file of this folder that is a check: the codes of its findings, and how to begin one."""
 
     @property
-    def CODES(self) -> tuple[str, ...]: ...  # noqa: N802
+    def CODES(self) -> tuple[str, ...]: ...
     def make(self, context: LintContext) -> Check: ...
 
 

@@ -13,7 +13,8 @@ CODES = ("replacement_character",)
 _TEXTS = Texts(
     "{count} row(s) hold U+FFFD, the mark of characters lost in an earlier decoding ({where}), "
     'as in "{example}"; take the rows from the source again, or remove the marks',
-    "{count} 行含有 U+FFFD（�），是以前解码出错时丢失的字符（{where}），例如“{example}”；请从原始数据重新导出，或删除这些符号",
+    "{count} 行含有 U+FFFD（�），是以前解码出错时丢失的字符（{where}），例如“{example}”；"
+    "请从原始数据重新导出，或删除这些符号",
 )
 
 

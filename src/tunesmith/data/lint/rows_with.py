@@ -34,7 +34,6 @@ class RowsWith(Check):
     texts: Texts
     look: Callable[[LintRow], str | None]
     mend: Mend | None = None
-    field: str | None = None
     n_rows: int = 0
     lines: Lines = field(default_factory=Lines)
     positions: array[int] = field(default_factory=lambda: array("Q"))
@@ -62,7 +61,7 @@ class RowsWith(Check):
         if self.example:
             facts["example"] = self.example
         fix = self.mend.code if self.mend else None
-        return [finding(self.code, self.severity, self.texts, lines=self.lines, fix=fix, field=self.field, **facts)]
+        return [finding(self.code, self.severity, self.texts, lines=self.lines, fix=fix, **facts)]
 
     def fixes(self) -> list[Fix]:
         mend = self.mend

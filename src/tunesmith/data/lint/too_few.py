@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tunesmith.data.lint.check import Check, LintContext, LintRow, Texts, finding
 from tunesmith.data.lint.settings import LintSettings
@@ -33,7 +34,12 @@ class TooFew(Check):
 
     def findings(self) -> list[Finding]:
         needed, advised = self.settings.min_examples, self.settings.advised_examples
-        facts = {"n_examples": self.n_examples, "needed": needed, "advised": advised, "twice": 2 * advised}
+        facts: dict[str, Any] = {
+            "n_examples": self.n_examples,
+            "needed": needed,
+            "advised": advised,
+            "twice": 2 * advised,
+        }
         if self.n_examples < needed:
             return [finding("too_few_examples", "error", _REFUSED, **facts)]
         if self.n_examples < advised:
