@@ -139,7 +139,7 @@ class Renderer:
         with every example that the template or the style cannot express.
         """
         refused: list[InvalidFile] = []
-        rendered = list(self._render_many(examples, style, max_length, refused))
+        rendered = list(self.render_each(examples, refused, style=style, max_length=max_length))
         if refused:
             others = f" ({len(refused) - 1} more examples are refused)" if len(refused) > 1 else ""
             findings = [finding for error in refused[:_MAX_LISTED] for finding in error.findings]
@@ -150,9 +150,18 @@ class Renderer:
             raise InvalidFile("no example has a trained token", findings=findings, code="no_trained_tokens")
         return RenderedFile(kept, findings)
 
-    def _render_many(
-        self, examples: Iterable[ChatExample], style: Style, max_length: int | None, refused: list[InvalidFile]
+    def render_each(
+        self,
+        examples: Iterable[ChatExample],
+        refused: list[InvalidFile],
+        *,
+        style: Style = "chat",
+        max_length: int | None = None,
     ) -> Iterator[Rendered]:
+        """`render` for a stream of examples, on all cores; the errors of those refused are appended to `refused`.
+
+        Within a style the order is kept. An example without a trained token is given like any other.
+        """
         for batch in _batches(examples, _BATCH_ROWS):
             texts = []
             for example in batch:

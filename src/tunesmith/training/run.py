@@ -85,7 +85,7 @@ def fine_tune(
     spec = _decided_once(resolution.spec, run_dir)
     with repeatable(seed=spec.seed, threads=spec.threads):
         checkpoint = newest_checkpoint(run_dir / _CHECKPOINTS)
-        model, trained = _load(spec, facts, resume_from=checkpoint.folder if checkpoint else None)
+        model, trained = load_trainable(spec, facts, resume_from=checkpoint.folder if checkpoint else None)
         examples = ShuffledExamples(data.training, batch_size=spec.batch_size, seed=spec.seed)
         state = RunState.of(checkpoint) if checkpoint else RunState()
         if not checkpoint:
@@ -194,8 +194,8 @@ def _data_facts(training: Sequence[Rendered]) -> DataFacts:
     return DataFacts(n_examples=len(training), longest=max(len(example.input_ids) for example in training))
 
 
-def _load(
-    spec: TrainingSpec, facts: BaseModelFacts, *, resume_from: Path | None
+def load_trainable(
+    spec: TrainingSpec, facts: BaseModelFacts, *, resume_from: Path | None = None
 ) -> tuple[PreTrainedModel, list[nn.Parameter]]:
     """The model as the run last left it, and the parameters to train, in a fixed order."""
     attention.register()
