@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Protocol
 
 from tunesmith.data.lint import (
+    chosen_is_rejected,
     control_characters,
     empty_answers,
+    empty_prompt,
+    html,
+    last_message,
+    mojibake,
     placeholders,
     replacement_character,
     too_few,
+    turn_order,
+    unknown_keys,
+    unwanted_answers,
 )
 from tunesmith.data.lint.check import Check, LintContext
 
@@ -24,10 +32,18 @@ class CheckModule(Protocol):
 
 CHECKS: tuple[CheckModule, ...] = (
     too_few,
+    last_message,
     empty_answers,
+    turn_order,
+    chosen_is_rejected,
+    unwanted_answers,
+    empty_prompt,
     placeholders,
     replacement_character,
+    mojibake,
     control_characters,
+    html,
+    unknown_keys,
 )
 
 CHECKED_CODES: frozenset[str] = frozenset(code for check in CHECKS for code in check.CODES)

@@ -70,6 +70,27 @@ class RowsWith(Check):
         return [Fix(mend.code, mend.texts, mend.recommended, mend.change, self.positions)]
 
 
+class Checks(Check):
+    """Several checks of one file that belong together."""
+
+    def __init__(self, *checks: Check) -> None:
+        self.checks = checks
+
+    def see(self, row: LintRow) -> None:
+        for check in self.checks:
+            check.see(row)
+
+    def merge(self, later: Checks) -> None:
+        for check, same in zip(self.checks, later.checks, strict=True):
+            check.merge(same)
+
+    def findings(self) -> list[Finding]:
+        return [finding for check in self.checks for finding in check.findings()]
+
+    def fixes(self) -> list[Fix]:
+        return [fix for check in self.checks for fix in check.fixes()]
+
+
 def percent(part: int, whole: int) -> float:
     """Per cent; whole numbers from 1 % on, one digit below."""
     value = 100 * part / whole if whole else 0.0

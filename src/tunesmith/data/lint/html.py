@@ -1,0 +1,74 @@
+"""HTML tags and entities that a scraper left."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from tunesmith.data.lint.check import LintContext, LintRow, Texts
+from tunesmith.data.lint.row_texts import change_texts
+from tunesmith.data.lint.rows_with import Mend, RowsWith
+
+CODES = ("html",)
+
+_TEXTS = Texts(
+    'HTML is left in {count} row(s), {share} % ({where}), first "{example}": the model learns to write it',
+    "{count} 行（{share}%）里有残留的 HTML（{where}），第一处是“{example}”：模型会学着输出它",
+)
+
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|b|i|u|a|em|strong|font|table|tbody|tr|td|th|ul|ol|li|h[1-6]|img|hr|blockquote|sup|sub|center)"
+    r"(?:\s+[a-zA-Z-]+\s*=\s*[\"'][^<>]{0,500})?\s*/?>",
+    re.I,
+)
+_ENTITY = re.compile(
+    r"&(?:nbsp|amp|lt|gt|quot|apos|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|#\d{2,5}|#x[\da-f]{2,5});"
+)
+# " quot;" and "#39;": entities that lost their ampersand on the way, as in the AG news rows.
+_BROKEN = re.compile(r"(?<![&\w#])(?:quot|#39|amp|lt|gt);")
+_BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\s*/?>", re.I)
+# In rows about code or web pages tags are words.
+_CODE = re.compile(r"```|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS\b|标签")
+
+
+def _look(row: LintRow) -> str | None:
+    text = row.text
+    if "<" not in text and "&" not in text and "quot;" not in text and "#39;" not in text:
+        return None
+    if _CODE.search(text):
+        return None
+    found = _first(text)
+    return None if found is None else found.group()
+
+
+def _first(text: str) -> re.Match[str] | None:
+    return _TAG.search(text) or _ENTITY.search(text) or _BROKEN.search(text)
+
+
+def strip_html(value: dict[str, Any]) -> dict[str, Any]:
+    """Entities become characters, line-breaking tags become line breaks, the others go."""
+    changed: dict[str, Any] = change_texts(value, _strip)
+    return changed
+
+
+def _strip(text: str) -> str:
+    if _CODE.search(text) or _first(text) is None:
+        return text
+    text = _TAG.sub("", _BREAK.sub("\n", text))
+    text = _BROKEN.sub(lambda found: "&" + found.group(), text)
+    text = _ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text)
+    return _tidy_quotes(text)
+
+
+def _tidy_quotes(text: str) -> str:
+    return re.sub(r' "([^"\n]{1,200}) "', r' "\1"', text)
+
+
+_STRIP = Mend(
+    "strip_html", Texts("remove tags, turn entities into characters", "去掉标签，把实体还原成字符"), strip_html
+)
+
+
+def make(context: LintContext) -> RowsWith:
+    return RowsWith("html", "warning", _TEXTS, _look, _STRIP)
