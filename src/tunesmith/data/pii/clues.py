@@ -1,0 +1,58 @@
+"""A glance at a text, so that recognisers run only where they can find something.
+
+Nearly every row holds nothing personal; a regular expression over 1 KB costs as much as parsing it. Here bytes are
+mapped to classes in C and short patterns looked for, which costs about a microsecond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Full-width digits are EF BC 90-99 in UTF-8. With EF and BC dropped they count as digits like the ASCII ones; other
+# characters begin with a byte that ends a run, so their own 90-99 never make more than three in a row.
+_FULL_WIDTH_DIGITS = range(0x90, 0x9A)
+_DIGITS = (*range(0x30, 0x3A), *_FULL_WIDTH_DIGITS)
+_RUNS = bytes(ord("0") if code in _DIGITS else ord(".") if code == ord(".") else ord("x") for code in range(256))
+# Space, hyphen and brackets, ASCII and full-width (and U+2010-2014), stand inside phone, card and account numbers.
+_INSIDE_NUMBERS = b" -()\xef\xbc\x88\x89\x8d\xe2\x80\xa0\xc2"
+_ALNUM = bytes(ord("0") if chr(code).isdecimal() else ord("a") if chr(code).isalpha() else 32 for code in range(128))
+_ALNUM += b" " * 128
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """Which recognisers have a chance; all False for a clean text."""
+
+    long_number: bool = False
+    longer_number: bool = False
+    at_sign: bool = False
+    dotted: bool = False
+    colons: bool = False
+    token: bool = False
+    passport: bool = False
+
+    def __bool__(self) -> bool:
+        return self.long_number or self.at_sign or self.token or self.dotted or self.colons or self.passport
+
+
+NOTHING = Clues()
+
+
+def glance(text: str) -> Clues:
+    """7 digits in a row make a long number, 13 a longer one; separators do not count."""
+    at_sign = "@" in text or "＠" in text
+    has_key = "-----BEGIN" in text or ("K" in text and "AKIA" in text)
+    data = text.encode(errors="replace")
+    runs = data.translate(_RUNS, _INSIDE_NUMBERS)
+    if b"0" not in runs:
+        return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
+    dotted = b"0.0" in runs
+    long_number = b"0000000" in runs or (dotted and b"0000000" in runs.translate(None, b"."))
+    mixed = data.translate(_ALNUM)
+    token = has_key or b"a0a" in mixed or b"0a0" in mixed or "=" in text
+    passport = "护照" in text or "assport" in text or "ASSPORT" in text
+    colons = ":" in text and ("::" in text or text.count(":") >= 7)
+    if not (at_sign or long_number or dotted or token or passport or colons):
+        return NOTHING
+    longer_number = long_number and b"0000000000000" in runs.translate(None, b".")
+    return Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)

@@ -1,0 +1,55 @@
+"""What the words before a number say it is: a phone and an order number may be the same eleven digits."""
+
+from __future__ import annotations
+
+import re
+
+_CLAUSE_END = re.compile(r"[。；！？;!?\n\r]|[.,](?=\s)|，")
+_DIGIT = re.compile(r"\d")
+
+
+def words_before(text: str, start: int, *, window: int = 28) -> str:
+    """The part of the clause that stands just before `start`."""
+    before = text[max(0, start - window) : start]
+    cut = 0
+    for match in _CLAUSE_END.finditer(before):
+        cut = match.end()
+    return before[cut:]
+
+
+def last_word(pattern: re.Pattern[str], before: str) -> re.Match[str] | None:
+    """The match that stands nearest to the end of `before`."""
+    words = list(pattern.finditer(before))
+    return words[-1] if words else None
+
+
+class Labels:
+    """Words that speak for a kind and words that name something else; the nearest one decides."""
+
+    def __init__(self, *, yes: str, no: str) -> None:
+        self._words = re.compile(f"(?P<yes>{yes})|(?P<no>{no})", re.IGNORECASE)
+
+    def verdict(self, text: str, start: int, *, window: int = 28) -> bool | None:
+        """True or False by the nearest word before `start` in its clause; None when there is none.
+
+        A word that already has its number ("order 12, ...") says nothing about the next one.
+        """
+        before = words_before(text, start, window=window)
+        word = last_word(self._words, before)
+        if word is None:
+            return None
+        if word["yes"] is not None:
+            return True
+        return None if _DIGIT.search(before, word.end()) else False
+
+
+OTHER_NUMBERS = (
+    r"(?:订单|运单|快递|物流|流水|交易|发票|工单|合同|批次|产品|商品|货|单据|案件|保单|凭证|参考|序列|追踪|跟踪|条形?码|设备|用户|学|工|"
+    r"会员|申请|回执|票据|档案|注册|税|编)(?:编|单|卡|件)?[号码]+"
+    r"|订单|运单|单号|编号|编码|序列号|流水号|型号|条码|发票|批号|货号|箱号|票号|卷号|期号"
+    r"|\border(?:\s*(?:no|number|id|num))?\b|\binvoice\b|\btracking\b|\bparcel\b|\bwaybill\b|\bserial\b|\bs/?n\b"
+    r"|\bsku\b|\bisbn\b|\bissn\b|\bean\b|\bupc\b|\bimei\b|\bgtin\b|\bdoi\b|\bpart\b|\bmodel\b|\bbatch\b|\blot\b"
+    r"|\bticket\b|\bcase\b|\bref(?:erence)?\b|\breceipt\b|\btransaction\b|\btxn?\b|\bshipment\b|\bpurchase\b|\bpo\b"
+    r"|\binv\b|\bitem\b|\bproduct\b|\bbarcode\b|\bconfirmation\b|\bbooking\b|\bpolicy\b|\bclaim\b|\btimestamp\b"
+    r"|\bhash\b|\bcommit\b|\bbuild\b|\bpatent\b|\bdocument\b|\bid\b|时间戳|专利|版本|\bversion\b|\bticket\b"
+)

@@ -1,0 +1,27 @@
+"""Passport numbers: the Chinese shapes anywhere, other countries' only beside the word passport."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tunesmith.data.pii.context import OTHER_NUMBERS, Labels
+from tunesmith.data.pii.match import PiiMatch
+
+# E and G ordinary, D diplomatic, S and P official; since 2017 a second letter other than I and O may follow E.
+_CHINESE = re.compile(r"(?<![0-9A-Za-z#/_.\-])(?:[EGDSP]\d{8}|E[A-HJ-NP-Z]\d{7}|[DPS]E\d{7})(?![0-9A-Za-z_]|[-/.]\d)")
+_ANY = re.compile(
+    r"(?<![0-9A-Za-z#/_.\-])(?=[A-Z0-9]*\d{3})(?:[A-Z]{1,2}[0-9A-Z]{6,8}|\d{8,9})(?![0-9A-Za-z_]|[-/.]\d)"
+)
+_BESIDE = re.compile(r"护照|passports?", re.IGNORECASE)
+_WORDS = Labels(yes=r"护照|\bpassports?\b|出入境|签证", no=OTHER_NUMBERS.replace(r"|\bdocument\b|\bid\b", ""))
+
+
+def find(text: str) -> Iterator[PiiMatch]:
+    has_word = _BESIDE.search(text) is not None
+    for match in (_ANY if has_word else _CHINESE).finditer(text):
+        said = _WORDS.verdict(text, match.start(), window=40)
+        if said is False:
+            continue
+        if said or _CHINESE.fullmatch(match.group()) or _BESIDE.match(text[match.end() : match.end() + 14].lstrip()):
+            yield PiiMatch("passport", match.start(), match.end(), match.group())

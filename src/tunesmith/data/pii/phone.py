@@ -1,0 +1,148 @@
+"""Phone numbers: Chinese mobiles, landlines and 400 numbers by shape, international ones by phonenumbers' rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+
+from tunesmith.data.pii.context import OTHER_NUMBERS, Labels, words_before
+from tunesmith.data.pii.match import PiiMatch
+
+_EXTENSION = r"(?:(?: ?(?:转|轉|分机|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
+_COUNTRY = r"(?:(?:\+|00) ?\(?86\)?[ -]?)"
+_AREA = r"(?:10|2\d|[3-9]\d\d)"
+_LOCAL = r"[2-8]\d{2,3}[ -]?\d{4}"
+_ELEVEN = r"1[3-9]\d(?:(?P<a>[ -]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
+_BEFORE_LOCAL = rf"(?:{_COUNTRY}(?:\(0\) ?)?\(?0?{_AREA}\)?[ -]?|\(0{_AREA}\)[ -]?|\(0\) ?{_AREA}[ -]|0{_AREA}[ -])"
+_CHINESE = re.compile(
+    r"(?<!\d)(?<!\d[.,\-])(?:"
+    rf"(?:{_COUNTRY}|\(?86\)?[ -]?)?(?:\(0\) ?)?{_ELEVEN}"
+    rf"|{_BEFORE_LOCAL}{_LOCAL}{_EXTENSION}"
+    rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}){_EXTENSION}"
+    rf"|(?P<compact>0{_AREA}[2-8]\d{{6,7}}|[48]00\d{{7}}){_EXTENSION}"
+    r")(?![0-9A-Za-z]|[.,]\d|-\d)",
+    re.IGNORECASE,
+)
+_PLUS = re.compile(
+    r"(?<![0-9A-Za-z+)])(?:\+|00 ?(?=[1-9]))\(?[1-9]\d{0,3}\)?(?:[ .\-()]{0,2}\d{1,12}){1,6}" + _EXTENSION
+)
+_GROUPED = re.compile(
+    r"(?<![0-9A-Za-z+])(?<!\d[.,\-/])\(?\d{1,5}\)?(?:[ .\-]{0,2}\d{2,9}){1,5}(?![0-9A-Za-z]|[.,]\d|[-/:]\d)"
+    + _EXTENSION
+)
+_NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
+# National numbers whose grouping alone gives them away, when phonenumbers agrees.
+_SHAPES: dict[str, set[tuple[int, ...]]] = {
+    "GB": {(5, 6), (4, 3, 4), (3, 4, 4), (5, 3, 3)},
+    "FR": {(2, 2, 2, 2, 2)},
+    "AU": {(4, 3, 3), (2, 4, 4)},
+    "JP": {(3, 4, 4), (2, 4, 4), (4, 2, 4)},
+    "KR": {(3, 4, 4), (2, 4, 4)},
+}
+_REGIONS = ("US", "GB", "AU", "IN", "DE", "FR", "JP", "KR", "SG", "HK", "TW", "ES", "IT", "BR", "NL", "CN")
+_WORDS = Labels(
+    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|热线|传真|来电|回电|客服|号码是|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
+    r"|\bcell\b|\bcall(?:ed|ing)?\b|\bfax\b|\bcontact\b|\bwhats\s?app\b|\btext(?:ed)?\b|\breach(?:ed)?\b|\bdial(?:led)?\b|\bsms\b"
+    r"|\bring\b|\bhotline\b|\bhelpline\b|\bring\b|\bnumber is\b|☎|📞|📱",
+    no=OTHER_NUMBERS
+    + r"|[$¥￥€£]|价格|金额|共计|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b|\bcoordinates?\b|\blat\b|\blon\b"
+    r"|[A-Za-z]+[-_]$|[#№]$|=$",
+)
+_PHONE_WORD_END = re.compile(r"(?:tel|phone|mobile|cell|fax|call|mob|ph|t|m)[.:：]?-?$", re.IGNORECASE)
+_LETTERS_END = re.compile(r"[A-Za-z0-9][-_/.]?$|[#№/_=$¥￥€£]\s?$")
+_AMOUNT_AFTER = re.compile(
+    r"\s?(?:元|万|亿|美元|个|次|条|字节|bytes?\b|rows?\b|usd\b|dollars?\b|%|°|ms\b|km\b|kg\b)", re.IGNORECASE
+)
+_DIGITS = re.compile(r"\d+")
+
+
+def find(text: str) -> Iterator[PiiMatch]:
+    taken = 0
+    found = sorted([*_chinese(text), *_international(text), *_national(text)], key=lambda span: (span[0], -span[1]))
+    for start, end in found:
+        if start >= taken:
+            yield PiiMatch("phone", start, end, text[start:end])
+            taken = end
+
+
+def _chinese(text: str) -> Iterator[tuple[int, int]]:
+    for match in _CHINESE.finditer(text):
+        said = _said(text, match.start(), match.end())
+        if said is False or (match["compact"] and not said):
+            continue
+        yield match.span()
+
+
+def _international(text: str) -> Iterator[tuple[int, int]]:
+    for match in _PLUS.finditer(text):
+        said = _said(text, match.start(), match.end())
+        if said is False:
+            continue
+        end = _longest(text, match.start(), match.end(), is_certain=bool(said))
+        if end is not None:
+            yield match.start(), end
+
+
+def _longest(text: str, start: int, end: int, *, is_certain: bool) -> int | None:
+    """Where the number that begins with + or 00 ends: a date or price may follow it without a comma."""
+    ends = [group.end() for group in _DIGITS.finditer(text, start, end)]
+    for stop in reversed(ends):
+        number = re.sub(r"^00 ?", "+", text[start:stop])
+        try:
+            parsed = phonenumbers.parse(number)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed) or (is_certain and phonenumbers.is_possible_number(parsed)):
+            return stop
+    return None
+
+
+def _national(text: str) -> Iterator[tuple[int, int]]:
+    for match in _GROUPED.finditer(text):
+        start, end = match.span()
+        n_digits = sum(map(len, _DIGITS.findall(match.group())))
+        if not 8 <= n_digits <= 17:
+            continue
+        said = _said(text, start, end)
+        if said is False:
+            continue
+        american = _NORTH_AMERICAN.match(match.group())
+        if (
+            (american and _is_valid(match.group(), ("US",), or_possible=bool(said) or "(" in match.group()))
+            or _has_national_shape(match.group())
+            or (said and n_digits <= 13 and _is_valid(match.group(), _REGIONS))
+        ):
+            yield start, end
+
+
+def _has_national_shape(number: str) -> bool:
+    shape = tuple(map(len, _DIGITS.findall(number)))
+    regions = tuple(region for region, shapes in _SHAPES.items() if shape in shapes)
+    return number.lstrip("(").startswith("0") and _is_valid(number, regions)
+
+
+def _is_valid(number: str, regions: tuple[str, ...], *, or_possible: bool = False) -> bool:
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number_for_region(parsed, region):
+            return True
+        if or_possible and phonenumbers.is_possible_number(parsed):
+            return True
+    return False
+
+
+def _said(text: str, start: int, end: int) -> bool | None:
+    """What the words around say; letters or a sign stuck to the number make it part of something else."""
+    before = words_before(text, start)
+    if _LETTERS_END.search(before) and not _PHONE_WORD_END.search(before):
+        return False
+    if _AMOUNT_AFTER.match(text, end):
+        return False
+    if _PHONE_WORD_END.search(before):
+        return True
+    return _WORDS.verdict(text, start)

@@ -1,0 +1,66 @@
+"""Keys and tokens: the shapes that services document, and what looks random after key=, token= and the like."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from tunesmith.data.pii.match import PiiMatch
+
+_SHAPES = re.compile(
+    r"-----BEGIN (?P<pem>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----[\s\S]{16,8192}?-----END (?P=pem)-----"
+    r"|(?<![0-9A-Za-z_\-])(?:"
+    r"sk-(?:proj-|ant-|svcacct-|or-v1-|admin-|lf-)?[A-Za-z0-9_\-]{20,200}"
+    r"|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}"
+    r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}|glpat-[A-Za-z0-9_\-]{20,64}"
+    r"|xox[abeoprs]-[A-Za-z0-9\-]{10,255}|xapp-[0-9]-[A-Za-z0-9\-]{10,255}"
+    r"|AIza[A-Za-z0-9_\-]{35}|ya29\.[A-Za-z0-9_\-]{20,255}|GOCSPX-[A-Za-z0-9_\-]{20,40}"
+    r"|[rsp]k_(?:live|test)_[A-Za-z0-9]{16,128}|whsec_[A-Za-z0-9+/=]{24,64}"
+    r"|hf_[A-Za-z0-9]{20,64}|npm_[A-Za-z0-9]{30,64}|pypi-[A-Za-z0-9_\-]{40,255}|dckr_pat_[A-Za-z0-9_\-]{20,64}"
+    r"|SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}|key-[0-9a-f]{32}|shpat_[0-9a-f]{32}|dop_v1_[0-9a-f]{64}"
+    r"|LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{16,40}"
+    r"|eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]{8,})?"
+    r")(?![A-Za-z0-9_])"
+)
+_LABELLED = re.compile(
+    r"(?:(?:api|access|secret|private)[_\- ]?keys?(?:[_\- ]?(?:id|secret))?|secret(?:[_\- ]?access[_\- ]?key)?"
+    r"|(?:auth|access|refresh)?[_\- ]?token|(?:app|client)[_\- ]?secret|password|passwd|pwd|bearer|credential|key"
+    r"|密钥|秘钥|令牌|口令|密码|凭证)"
+    r"[\"'”]?\s*(?:[=:：]|是|为|\bis\b|(?<=[Bb]earer)\s)+\s*[\"'“`]?(?P<value>[A-Za-z0-9_\-+/.~]{16,512}={0,2})",
+    re.IGNORECASE,
+)
+_CREDENTIALS_IN_URL = re.compile(r"[a-z][a-z0-9+]{2,20}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{6,128})@[A-Za-z0-9.\-]+")
+# Bits per character: English words stay below 3, random hex of 32 characters is near 3.6.
+_MIN_BITS = 3.0
+
+
+def find(text: str) -> Iterator[PiiMatch]:
+    for match in _SHAPES.finditer(text):
+        if match["pem"] or _is_mixed(match.group()):
+            yield PiiMatch("secret", match.start(), match.end(), match.group())
+    for match in _LABELLED.finditer(text):
+        value = match["value"].rstrip(".")
+        if looks_random(value):
+            start = match.start("value")
+            yield PiiMatch("secret", start, start + len(value), value)
+    for match in _CREDENTIALS_IN_URL.finditer(text):
+        if not match["value"].startswith(("<", "{", "$", "*")):
+            yield PiiMatch("secret", match.start("value"), match.end("value"), match["value"])
+
+
+def _is_mixed(token: str) -> bool:
+    """Random tokens mix digits with letters; names-made-of-words do not. AWS ids of letters only exist (4 %)."""
+    return token.startswith(("AKIA", "ASIA")) or any(letter.isdigit() for letter in token)
+
+
+def looks_random(value: str) -> bool:
+    has_digit = any(letter.isdigit() for letter in value)
+    has_letter = any(letter.isalpha() for letter in value)
+    return has_digit and has_letter and bits_per_character(value) >= _MIN_BITS
+
+
+def bits_per_character(value: str) -> float:
+    """Shannon entropy of the characters, in bits."""
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())
