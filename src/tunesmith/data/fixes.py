@@ -1,0 +1,222 @@
+"""Fixes as a plan that the user sees first, then a new file; the original is never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from uuid import uuid4
+
+import numpy as np
+
+from tunesmith.data.formats.row_report import cut, kind
+from tunesmith.data.lint.check import Fix, RowFix, Texts
+from tunesmith.data.tables import Row
+from tunesmith.errors import InvalidRequest
+from tunesmith.findings import Finding
+
+UNREADABLE = "remove_unreadable_rows"
+_UNREADABLE = Texts("a row that cannot be read is left out", "无法读取的行不写入新文件")
+
+# Characters of a text shown before and after a change, and of a row that is removed.
+_SHOWN = 160
+
+
+class FixableTable(Protocol):
+    @property
+    def container(self) -> str: ...
+
+
+class FixableSource(Protocol):
+    """data.sources.Source, as far as fixing needs it: it can be read again and again."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def table(self) -> FixableTable: ...
+    def rows(self) -> Iterator[Row | Finding]: ...
+
+
+class HasFixes(Protocol):
+    """A lint report, as far as fixing needs it."""
+
+    @property
+    def fixes(self) -> dict[str, Fix]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one fix does to the row at `line`: `before` and `after` are the words where they begin to differ."""
+
+    line: int
+    code: str
+    action: Literal["remove", "change"]
+    before: str
+    after: str | None
+    why: str
+    why_zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class FixPlan:
+    """`by_code` counts the rows that each fix removes or changes; a row changed by two fixes is in `changed` once."""
+
+    removed: int
+    changed: int
+    kept: int
+    by_code: dict[str, int]
+    samples: tuple[Change, ...]
+    fixes: tuple[Fix, ...] = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        counts = {"removed": self.removed, "changed": self.changed, "kept": self.kept, "by_code": self.by_code}
+        texts = {fix.code: asdict(fix.texts) for fix in self.fixes}
+        return {**counts, "fixes": texts, "samples": [asdict(sample) for sample in self.samples]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """A row after the fixes: `value` None when it is removed; the codes of those that did something."""
+
+    line: int
+    value: dict[str, Any] | None
+    before: Any
+    steps: tuple[tuple[Fix, Any], ...]
+
+
+def plan_fixes(
+    source: FixableSource, report: HasFixes, *, codes: Collection[str] | None = None, samples: int = 20
+) -> FixPlan:
+    """What the fixes named by `codes` (None: the recommended ones) would do, with up to `samples` examples.
+
+    Raises InvalidRequest for a code that the report does not offer. Rows that cannot be read are always left out.
+    """
+    fixes = _chosen(report, codes)
+    return _count(_fixed_rows(source, fixes), fixes, samples)
+
+
+def write_fixed(source: FixableSource, plan: FixPlan, out: Path, *, samples: int = 20) -> FixPlan:
+    """Carry out the plan into `out`, one JSON object per line in UTF-8; answers what was done.
+
+    Written beside and renamed at the end, so that `out` is whole or not there. Raises InvalidRequest when it would
+    overwrite the file that is read.
+    """
+    if out.exists() and out.samefile(source.path):
+        raise InvalidRequest(f"{out} is the file itself; the original is never touched: name another file", param="out")
+    part = out.with_name(f".{out.name}.{uuid4().hex[:8]}.part")
+    try:
+        with part.open("wb") as file:
+            done = _count(_written(_fixed_rows(source, plan.fixes), file), plan.fixes, samples)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+    return done
+
+
+def _chosen(report: HasFixes, codes: Collection[str] | None) -> tuple[Fix, ...]:
+    if codes is None:
+        return tuple(fix for fix in report.fixes.values() if fix.recommended)
+    unknown = [code for code in codes if code not in report.fixes]
+    if unknown:
+        offered = ", ".join(report.fixes) or "none"
+        raise InvalidRequest(f'"{unknown[0]}" is not a fix of this report; it offers: {offered}', param="fixes")
+    return tuple(fix for code, fix in report.fixes.items() if code in codes)
+
+
+def _fixed_rows(source: FixableSource, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
+    """Every row after the fixes. Whole-file removals come first, then the changes in the order of the checks."""
+    drops = [(fix, _Positions(fix.drops)) for fix in fixes if len(fix.drops)]
+    changes = [(fix, fix.change) for fix in fixes if fix.change is not None]
+    by_line = source.table.container == "jsonl"
+    unreadable = Fix(UNREADABLE, _UNREADABLE)
+    for number, row in enumerate(source.rows(), 1):
+        if isinstance(row, Finding):
+            yield _Fixed(row.line or number, None, row.message, ((unreadable, None),))
+        elif not isinstance(row.value, dict):
+            yield _Fixed(row.line, None, kind(row.value), ((unreadable, None),))
+        else:
+            position = row.line if by_line else number
+            dropping = [fix for fix, positions in drops if positions.has(position)]
+            if dropping:
+                yield _Fixed(row.line, None, row.value, tuple((fix, None) for fix in dropping))
+            else:
+                yield _changed(row, changes)
+
+
+def _changed(row: Row, changes: Sequence[tuple[Fix, RowFix]]) -> _Fixed:
+    value: dict[str, Any] = row.value
+    steps: list[tuple[Fix, Any]] = []
+    for fix, change in changes:
+        mended = change(value)
+        if mended is None:
+            return _Fixed(row.line, None, row.value, (*steps, (fix, None)))
+        if mended != value:
+            steps.append((fix, mended))
+        value = mended
+    return _Fixed(row.line, value, row.value, tuple(steps))
+
+
+class _Positions:
+    """Positions asked in rising order; eight bytes each."""
+
+    def __init__(self, positions: Sequence[int]) -> None:
+        self._sorted = np.unique(np.asarray(positions, dtype=np.uint64))
+        self._next = 0
+
+    def has(self, position: int) -> bool:
+        while self._next < len(self._sorted) and self._sorted[self._next] < position:
+            self._next += 1
+        return self._next < len(self._sorted) and int(self._sorted[self._next]) == position
+
+
+def _written(rows: Iterator[_Fixed], file: Any) -> Iterator[_Fixed]:
+    for row in rows:
+        if row.value is not None:
+            # Half of a surrogate pair, which JSON can spell, has no UTF-8.
+            file.write(json.dumps(row.value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        yield row
+
+
+def _count(rows: Iterator[_Fixed], fixes: Sequence[Fix], samples: int) -> FixPlan:
+    removed = changed = kept = 0
+    by_code: dict[str, int] = {}
+    shown: list[Change] = []
+    most = max(3, samples // max(1, len(fixes)))
+    for row in rows:
+        if row.value is None:
+            removed += 1
+        elif row.steps:
+            changed += 1
+        else:
+            kept += 1
+        before = row.before
+        for fix, after in row.steps:
+            by_code[fix.code] = by_code.get(fix.code, 0) + 1
+            if by_code[fix.code] <= most and len(shown) < samples:
+                shown.append(_change(row.line, fix, before, after))
+            before = after
+    return FixPlan(removed, changed, kept, by_code, tuple(shown), tuple(fixes))
+
+
+def _change(line: int, fix: Fix, before: Any, after: Any) -> Change:
+    why, why_zh = fix.texts.en, fix.texts.zh
+    if after is None:
+        return Change(line, fix.code, "remove", _short(before), None, why, why_zh)
+    old, new = _short(before, None), _short(after, None)
+    common = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), 0)
+    start = max(0, common - 30)
+    return Change(line, fix.code, "change", _window(old, start), _window(new, start), why, why_zh)
+
+
+def _short(value: Any, length: int | None = _SHOWN) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if length is None else cut(text, length)
+
+
+def _window(text: str, start: int) -> str:
+    return ("..." if start else "") + cut(text[start:], _SHOWN)
