@@ -12,6 +12,7 @@ from tunesmith.data.lint import (
     html,
     last_message,
     mojibake,
+    personal_data,
     placeholders,
     replacement_character,
     too_few,
@@ -43,6 +44,7 @@ CHECKS: tuple[CheckModule, ...] = (
     mojibake,
     control_characters,
     html,
+    personal_data,
     unknown_keys,
 )
 
