@@ -11,7 +11,7 @@ from typer._click import Context
 from typer.core import TyperGroup
 
 from tunesmith import __version__
-from tunesmith.cli import files, jobs, keys, models, terminal
+from tunesmith.cli import data, files, jobs, keys, models, terminal
 from tunesmith.cli.chat import chat
 from tunesmith.cli.demo import demo
 from tunesmith.cli.serve import serve
@@ -58,6 +58,7 @@ app = typer.Typer(
       tunesmith jobs create rows.jsonl --follow
       tunesmith chat tunesmith-nano -m "Hello"
       tunesmith train rows.jsonl            fine-tune without a service
+      tunesmith data lint rows.jsonl        what is wrong with the rows?
     """,
 )
 
@@ -65,6 +66,7 @@ app.command()(demo)
 app.command()(serve)
 app.command()(train)
 app.command()(chat)
+app.add_typer(data.app, name="data")
 app.add_typer(files.app, name="files")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")

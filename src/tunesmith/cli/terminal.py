@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 
@@ -66,10 +67,10 @@ def print_table(rows: Table) -> None:
 
 def print_fields(fields: dict[str, object]) -> None:
     """Name and value on a line each; fields without a value are left out."""
-    width = max(len(name) for name in fields)
+    width = max(cell_len(name) for name in fields)
     for name, value in fields.items():
         if value not in (None, "", [], {}):
-            out.print(f"{name:<{width}}  {value}")
+            out.print(f"{set_cell_size(name, width)}  {value}")
 
 
 def when(unix_s: int | None) -> str:

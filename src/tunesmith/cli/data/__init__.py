@@ -1,0 +1,28 @@
+"""`tunesmith data`: look at rows, check them, mend them, before they are trained on. No service needed."""
+
+from __future__ import annotations
+
+import typer
+
+from tunesmith.cli.data.estimate import estimate
+from tunesmith.cli.data.lint import lint
+from tunesmith.cli.data.look import look
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="""Look at rows, check them, mend them, before you train. Works on files here, without a service.
+
+    \b
+    Examples:
+      tunesmith data look questions.csv           what is this file?
+      tunesmith data lint train.jsonl             what is wrong with it?
+      tunesmith data fix train.jsonl              mend it, into a new file
+      tunesmith data convert questions.csv        to chat JSONL
+      tunesmith data split train.jsonl            training and validation
+      tunesmith data estimate train.jsonl         tokens, time and memory
+    """,
+)
+
+app.command()(look)
+app.command()(lint)
+app.command()(estimate)

@@ -1,0 +1,83 @@
+"""The options that say how a file of rows is to be read; the same in every command of the data desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tunesmith.cli.terminal import CommandFailed
+
+if TYPE_CHECKING:
+    from tunesmith.data.sources import Source
+
+RowFormat = Literal["chat", "prompt_completion", "alpaca", "sharegpt", "preference", "reinforcement"]
+FileEncoding = Literal["utf-8", "utf-8-sig", "utf-16", "gb18030", "cp1252"]
+
+InputFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="JSONL, JSON, CSV, TSV, XLSX, TXT or Parquet, also gzipped.")
+]
+Format = Annotated[
+    RowFormat | None, typer.Option("--format", "-f", help="What the rows are. Default: found by looking.")
+]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option("--map", "-m", metavar="COLUMN=FIELD", help="Which column is which field; may be repeated."),
+]
+Encoding = Annotated[FileEncoding | None, typer.Option(help="Default: found by looking.")]
+Sheet = Annotated[str | None, typer.Option(metavar="NAME", help="Sheet of a workbook. Default: the first.")]
+
+
+def mapping_of(pairs: list[str] | None) -> dict[str, str]:
+    """`question=prompt` as a mapping; a column may have = in its name, a field may not."""
+    mapping = {}
+    for pair in pairs or []:
+        column, mark, field = pair.rpartition("=")
+        if not mark or not column or not field:
+            raise typer.BadParameter(f'"{pair}" is not COLUMN=FIELD, for example question=prompt.', param_hint="--map")
+        mapping[column.strip()] = field.strip()
+    return mapping
+
+
+def check_readable(path: Path) -> Path:
+    """The path, unless there is nothing to read there. Raises CommandFailed with what to do."""
+    if not path.exists():
+        near = _nearest_beside(path)
+        raise CommandFailed(
+            f"There is no file {path}.", hint=f"Did you mean {near}?" if near else f"Here is {Path.cwd()}", exit_code=2
+        )
+    if path.is_dir():
+        raise CommandFailed(f"{path} is a folder; give one file of it.", hint=_files_in(path), exit_code=2)
+    return path
+
+
+def _nearest_beside(path: Path) -> Path | None:
+    import difflib
+
+    if not path.parent.is_dir():
+        return None
+    names = [each.name for each in path.parent.iterdir() if each.is_file()]
+    close = difflib.get_close_matches(path.name, names, n=1)
+    return path.parent / close[0] if close else None
+
+
+def _files_in(folder: Path) -> str | None:
+    names = sorted(each.name for each in folder.iterdir() if each.is_file())
+    return f"It holds {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}." if names else "It holds no file."
+
+
+def open_input(
+    path: Path,
+    *,
+    format: RowFormat | None = None,
+    mapping: list[str] | None = None,
+    encoding: FileEncoding | None = None,
+    sheet: str | None = None,
+) -> Source:
+    """The file as rows of a known format. Raises CommandFailed or InvalidFile with what was found and what to do."""
+    from tunesmith.data.sources import open_source
+
+    return open_source(
+        check_readable(path), format=format, mapping=mapping_of(mapping) or None, encoding=encoding, sheet=sheet
+    )
