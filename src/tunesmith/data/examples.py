@@ -28,11 +28,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ChatExample:
-    """One row of a training or validation file; `line` is where it starts in the file, counted from 1."""
+    """One row of a training or validation file; `line` is where it starts in the file, counted from 1.
+
+    `label` False says that the last answer is an unwanted one, True that it is wanted (KTO rows); most rows have none.
+    """
 
     line: int
     messages: tuple[Message, ...]
     tools: tuple[dict[str, Any], ...] = ()
+    parallel_tool_calls: bool | None = None
+    label: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class PreferenceExample:
     preferred: Message
     non_preferred: Message
     tools: tuple[dict[str, Any], ...] = ()
+    parallel_tool_calls: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class ReinforcementExample:
     messages: tuple[Message, ...]
     item: dict[str, Any]
     tools: tuple[dict[str, Any], ...] = ()
+    parallel_tool_calls: bool | None = None
 
 
 Example = ChatExample | PreferenceExample | ReinforcementExample

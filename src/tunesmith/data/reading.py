@@ -11,7 +11,7 @@ from typing import Any, Literal
 from tunesmith.data import tables
 from tunesmith.data.examples import ChatExample
 from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.detect import DESCRIPTIONS, detect, explain_unknown
+from tunesmith.data.formats.detect import OPENAI_FORMATS, detect, explain_unknown, mixed
 from tunesmith.data.formats.row_report import RowReport, kind
 from tunesmith.data.tables import Encoding, Row
 from tunesmith.errors import InvalidFile
@@ -158,20 +158,18 @@ class _Reading:
                 self._examples.append(example)
 
     def _read(self, row: dict[str, Any], report: RowReport) -> ChatExample | None:
-        found = detect(row)
+        found = detect(row, OPENAI_FORMATS)
         if found is None:
             wording = "Unexpected file format, expected either prompt/completion pairs or chat messages."
-            report.error("unknown_format", explain_unknown(row), wording=wording)
+            report.error("unknown_format", *explain_unknown(row), wording=wording)
             return None
         if self._format is None:
             self._format = found
         if found != self._format:
-            detail = (
-                f"a row in {DESCRIPTIONS[found]} in a file of {DESCRIPTIONS[self._format]}; use one format per file"
-            )
-            report.error("mixed_formats", detail)
+            report.error("mixed_formats", *mixed(found, self._format))
             return None
-        return FORMATS[found].read(row, report)
+        example = FORMATS[found].read(row, report)
+        return example if isinstance(example, ChatExample) else None
 
     def _note(self, finding: Finding) -> None:
         if finding.severity == "error":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
-from tunesmith.data.examples import ChatExample
-from tunesmith.data.formats import alpaca, chat, prompt_completion
+from tunesmith.data.examples import Example
+from tunesmith.data.formats import alpaca, chat, preference, prompt_completion, reinforcement, sharegpt
 from tunesmith.data.formats.row_report import RowReport
 
-FormatName = Literal["chat", "prompt_completion", "alpaca"]
+FormatName = Literal["chat", "prompt_completion", "alpaca", "sharegpt", "preference", "reinforcement"]
 
 
 class Format(Protocol):
@@ -18,9 +18,25 @@ class Format(Protocol):
         """Whether the row's keys are this dialect's."""
         ...
 
-    def read(self, row: dict[str, Any], report: RowReport) -> ChatExample | None:
+    def read(self, row: dict[str, Any], report: RowReport) -> Example | None:
         """The example, or None after saying why not in `report`."""
         ...
 
+    def write(self, example: Example) -> dict[str, Any]:
+        """The row that holds the example, without what `losses` names; not called where a loss is of the whole row."""
+        ...
 
-FORMATS: dict[FormatName, Format] = {"chat": chat, "prompt_completion": prompt_completion, "alpaca": alpaca}
+    def losses(self, example: Example) -> list[str]:
+        """Codes of LOSSES for what a row of this dialect cannot hold of the example; empty: reading gives it back."""
+        ...
+
+
+# A pair may carry an answer of its own and look like chat or Alpaca as well; a graded prompt looks like a chat row.
+FORMATS: dict[FormatName, Format] = {
+    "preference": preference,
+    "chat": chat,
+    "prompt_completion": prompt_completion,
+    "alpaca": alpaca,
+    "sharegpt": sharegpt,
+    "reinforcement": reinforcement,
+}

@@ -1,4 +1,4 @@
-"""What a format says about one row: errors, warnings, and keys it did not use."""
+"""What a format says about one row: errors, warnings, notes, and keys it did not use."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tunesmith.findings import Finding
+from tunesmith.findings import Finding, Severity
 
 
 @dataclass(slots=True)
 class RowReport:
-    """Collects the findings of row `number` (counted from 1, as OpenAI's messages do), which starts at `line`."""
+    """Collects the findings of row `number` (counted from 1, as OpenAI's messages do), which starts at `line`.
+
+    Every text comes twice: `detail` in English and `zh` in Chinese; the line is put in front of both.
+    """
 
     line: int
     number: int
@@ -28,6 +31,7 @@ class RowReport:
         self,
         code: str,
         detail: str,
+        zh: str,
         *,
         field: str | None = None,
         message: int | None = None,
@@ -39,11 +43,14 @@ class RowReport:
             facts["message"] = message
         if wording is not None:
             facts["wording"] = wording
-        self.findings.append(Finding(code, "error", f"line {self.line}: {detail}", self.line, field, facts))
+        self._add(code, "error", detail, zh, field, facts)
 
-    def warn(self, code: str, detail: str, *, field: str | None = None) -> None:
-        facts = {"example": self.number}
-        self.findings.append(Finding(code, "warning", f"line {self.line}: {detail}", self.line, field, facts))
+    def warn(self, code: str, detail: str, zh: str, *, field: str | None = None) -> None:
+        self._add(code, "warning", detail, zh, field, {"example": self.number})
+
+    def note(self, code: str, detail: str, zh: str, *, field: str | None = None) -> None:
+        """Something was read in a way that the user may want to know of; nothing is wrong."""
+        self._add(code, "info", detail, zh, field, {"example": self.number})
 
     def note_unused(self, keys: Iterable[str], used: frozenset[str]) -> None:
         """Remember keys that the format does not read, with the absent key that each was perhaps meant to be."""
@@ -51,16 +58,17 @@ class RowReport:
         for key in sorted(present - used):
             self.unused_keys.append((cut(key), nearest(key, used - present) or ""))
 
+    def _add(
+        self, code: str, severity: Severity, detail: str, zh: str, field: str | None, facts: dict[str, Any]
+    ) -> None:
+        message, message_zh = f"line {self.line}: {detail}", f"第 {self.line} 行：{zh}"
+        self.findings.append(Finding(code, severity, message, self.line, field, facts, message_zh))
+
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
     """The option that a typing error may have turned into `word`."""
     close = difflib.get_close_matches(word.lower(), list(options), n=1, cutoff=0.75)
     return close[0] if close else None
-
-
-def did_you_mean(word: str, options: Iterable[str]) -> str:
-    option = nearest(word, options)
-    return f'; did you mean "{option}"?' if option else ""
 
 
 def shown(value: Any) -> str:
@@ -83,3 +91,22 @@ def kind(value: Any) -> str:
     if isinstance(value, str):
         return "a string"
     return "a list" if isinstance(value, list) else "an object"
+
+
+_KINDS_ZH = {
+    "null": "空值 null",
+    "a boolean": "布尔值",
+    "a number": "数字",
+    "a string": "字符串",
+    "a list": "列表",
+    "an object": "对象",
+}
+
+
+def kind_zh(value: Any) -> str:
+    return _KINDS_ZH[kind(value)]
+
+
+def shown_key(row: dict[str, Any], key: str) -> tuple[str, str]:
+    """What stands at `key`, in English and Chinese: its type, or that it is missing."""
+    return (kind(row[key]), f"是{kind_zh(row[key])}") if key in row else ("missing", "缺失")
