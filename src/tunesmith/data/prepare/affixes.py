@@ -1,0 +1,24 @@
+"""What all texts of a column begin or end with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from os.path import commonprefix
+
+
+def common_prefix(texts: Sequence[str]) -> str:
+    """The longest text with which all begin; "" of no texts."""
+    return commonprefix([min(texts), max(texts)]) if texts else ""
+
+
+def common_suffix(texts: Sequence[str]) -> str:
+    """The longest text with which all end; "" of no texts."""
+    return common_prefix([text[::-1] for text in texts])[::-1]
+
+
+def first_unused(candidates: Iterable[str], texts: Sequence[str], *, otherwise: str) -> str:
+    """The first candidate that no text contains."""
+    for candidate in candidates:
+        if not any(candidate in text for text in texts):
+            return candidate
+    return otherwise
