@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tunesmith.data import tables
 from tunesmith.data.examples import Message
 from tunesmith.data.reading import MAX_LISTED_KEYS, ExampleFile, check_jsonl_upload, read_examples
+from tunesmith.data.tables import packed
 from tunesmith.errors import InvalidFile
 
 CHAT = {"messages": [{"role": "user", "content": "你好"}, {"role": "assistant", "content": "world"}]}
@@ -167,7 +167,7 @@ def test_encodings_line_ends_and_blank_lines(encode, encoding, write):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 2**20])
 def test_a_json_array_streams_and_keeps_its_line_numbers(indent, encoding, chunk_bytes, write, monkeypatch):
-    monkeypatch.setattr(tables, "_CHUNK_BYTES", chunk_bytes)
+    monkeypatch.setattr(packed, "CHUNK_BYTES", chunk_bytes)
     rows = [{**ALPACA, "output": f'回答 {n} [{{"\\\\" }}, \\'} for n in range(5)]
     text = json.dumps(rows, ensure_ascii=False, indent=indent)
 

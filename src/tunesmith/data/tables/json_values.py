@@ -1,0 +1,189 @@
+"""Cuts text into JSON values without parsing them: the elements of an array, or objects one after another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import orjson
+
+from tunesmith.data.tables.problems import row_problem
+from tunesmith.data.tables.row import MAX_ROW_BYTES, too_large
+from tunesmith.findings import Finding
+
+Value = tuple[int, "bytes | Finding"]
+
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TO_BRACKET = re.compile(rb'[^"\[\]{}]*+(?:' + _STRING + rb'[^"\[\]{}]*+)*+([\[\]{}])', re.DOTALL)
+_SCALAR = re.compile(_STRING + rb'|[^\s,\[\]{}"]+', re.DOTALL)
+_SPACE = re.compile(rb"[\s,]*")
+_LINE_WITH_OBJECT = re.compile(rb"\n[ \t]*\{")
+
+# Each may mean that megabytes are looked through again.
+_MOST_RECOVERIES = 100
+
+
+class JsonValues:
+    """The values in a stream of UTF-8 chunks, in bounded memory.
+
+    A value that is not closed, or that swallowed the next one because of a stray quote, is cut off where the next
+    line starts as it did; so one broken row of a pretty-printed file does not cost the others.
+    """
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._text = b""
+        self._at = 0
+        self._line = 1
+        self._is_at_end = False
+        self._n_recoveries = 0
+
+    def elements(self) -> Iterator[Value]:
+        """(line, text) of every element of the array that the text is; last a finding when it is not closed."""
+        self._skip_space()
+        self._advance(self._at + 1)  # the bracket
+        while self._skip_space():
+            mark = self._text[self._at : self._at + 1]
+            if mark in (b"]", b"}"):
+                self._advance(self._at + 1)
+                yield from self._after_the_end()
+                return
+            yield self._value(mark)
+        yield self._line, _not_closed(self._line)
+
+    def objects(self) -> Iterator[Value]:
+        """(line, text) of every value; text that is no part of one is a finding."""
+        while self._skip_space():
+            mark = self._text[self._at : self._at + 1]
+            yield self._value(mark) if mark in (b"{", b"[") else self._stray()
+
+    def _after_the_end(self) -> Iterator[Value]:
+        if self._skip_space():
+            shown = self._text[self._at : self._at + 24].decode(errors="replace")
+            en = f'"{shown}..." after the end of the JSON array; a file holds one array'
+            zh = f"JSON 数组结束后还有“{shown}…”；一个文件只能有一个数组"
+            yield self._line, row_problem("text_after_array", self._line, en, zh)
+
+    def _skip_space(self) -> bool:
+        """Go to the next value, over spaces and commas; False at the end of the text."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._advance(match.end() if match else self._at)
+            if self._at < len(self._text):
+                return True
+            if not self._read_more():
+                return False
+
+    def _advance(self, end: int) -> bytes:
+        passed = self._text[self._at : end]
+        self._line += passed.count(b"\n")
+        self._at = end
+        return passed
+
+    def _read_more(self) -> bool:
+        """Double what is in memory, so that looking again from the start of a value costs little."""
+        rest = self._text[self._at :]
+        pieces, n_more = [rest], 0
+        while n_more <= len(rest):
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                self._is_at_end = True
+                break
+            pieces.append(chunk)
+            n_more += len(chunk)
+        self._text, self._at = b"".join(pieces), 0
+        return n_more > 0
+
+    def _value(self, mark: bytes) -> Value:
+        line = self._line
+        while True:
+            end = self._end_of_value(mark)
+            if end is not None and (end < len(self._text) or mark in b"[{" or self._is_at_end):
+                break
+            if len(self._text) - self._at > MAX_ROW_BYTES or not self._read_more():
+                return line, self._recover(line)
+        text = self._text[self._at : end]
+        if len(text) > MAX_ROW_BYTES:
+            self._advance(end)
+            return line, too_large(line)
+        return line, self._advance(self._without_the_next(text))
+
+    def _end_of_value(self, mark: bytes) -> int | None:
+        if mark not in b"[{":
+            match = _SCALAR.match(self._text, self._at)
+            if match is None:  # a string that is not closed, or a bracket that closes nothing
+                return None if mark == b'"' else self._at + 1
+            return match.end()
+        depth, at = 0, self._at
+        while match := _TO_BRACKET.match(self._text, at):
+            at = match.end()
+            depth += 1 if match[1] in b"[{" else -1
+            if depth == 0:
+                return at
+        return None
+
+    def _without_the_next(self, text: bytes) -> int:
+        """Where the value ends; earlier than it seems when a stray quote made it swallow what follows."""
+        end = self._at + len(text)
+        at = self._next_start(self._at + 1, end)
+        if at is None or self._n_recoveries >= _MOST_RECOVERIES or _is_json(text):
+            return end
+        self._n_recoveries += 1
+        return at
+
+    def _next_start(self, start: int, end: int) -> int | None:
+        """Where between the two a line begins as the line of this value does."""
+        line_start = self._text.rfind(b"\n", 0, self._at) + 1
+        indent = self._text[line_start : self._at]
+        if indent.strip() or self._text[self._at : self._at + 1] != b"{":
+            return None
+        at = self._text.find(b"\n" + indent + b"{", start, end)
+        return None if at < 0 else at + 1
+
+    def _recover(self, line: int) -> bytes | Finding:
+        """The value that has no end: up to the next one, or all that is left."""
+        at = self._next_start(self._at + 1, len(self._text))
+        self._n_recoveries += 1
+        if at is not None and self._n_recoveries < _MOST_RECOVERIES:
+            broken = self._advance(at)
+            return too_large(line) if len(broken) > MAX_ROW_BYTES else broken
+        is_too_large = len(self._text) - self._at > MAX_ROW_BYTES
+        while self._advance(len(self._text)) or not self._is_at_end:
+            self._read_more()
+        return too_large(line) if is_too_large else _cut_off(line)
+
+    def _stray(self) -> Value:
+        """Text that belongs to no value, up to the next line that opens an object."""
+        line = self._line
+        shown = self._text[self._at : self._at + 24].decode(errors="replace")
+        while True:
+            match = _LINE_WITH_OBJECT.search(self._text, self._at)
+            if match:
+                self._advance(match.end() - 1)
+                break
+            self._advance(max(self._at, len(self._text) - 64))
+            if not self._read_more():
+                self._advance(len(self._text))
+                break
+        en = f'"{shown}..." is no part of a JSON object; was the beginning of the row cut off?'
+        return line, row_problem(
+            "text_between_rows", line, en, f"“{shown}…”不属于任何 JSON 对象；这条样本的开头是否被截断？"
+        )
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _not_closed(line: int) -> Finding:
+    en = "the JSON array has no closing ]; the file may have been cut off"
+    return row_problem("array_not_closed", line, en, "JSON 数组没有结尾的 ]；文件可能被截断")
+
+
+def _cut_off(line: int) -> Finding:
+    en = "the JSON value that starts here is never closed; the file may have been cut off, or a quote is missing"
+    return row_problem("value_not_closed", line, en, "从这里开始的 JSON 没有结束；文件可能被截断，或缺少引号")
