@@ -15,8 +15,8 @@ _DIGITS = (*range(0x30, 0x3A), *_FULL_WIDTH_DIGITS)
 _RUNS = bytes(ord("0") if code in _DIGITS else ord(".") if code == ord(".") else ord("x") for code in range(256))
 # Space, hyphen and brackets, ASCII and full-width (and U+2010-2014), stand inside phone, card and account numbers.
 _INSIDE_NUMBERS = b" -()\xef\xbc\x88\x89\x8d\xe2\x80\xa0\xc2"
-_ALNUM = bytes(ord("0") if chr(code).isdecimal() else ord("a") if chr(code).isalpha() else 32 for code in range(128))
-_ALNUM += b" " * 128
+_CLASSES = bytes(ord("0") if chr(code).isdecimal() else ord("a") if chr(code).isalpha() else 32 for code in range(128))
+_CLASSES += b" " * 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,28 @@ def glance(text: str) -> Clues:
     at_sign = "@" in text or "＠" in text
     has_key = "-----BEGIN" in text or ("K" in text and "AKIA" in text)
     data = text.encode(errors="replace")
-    runs = data.translate(_RUNS, _INSIDE_NUMBERS)
-    if b"0" not in runs:
+    classes = data.translate(_CLASSES)
+    if b"0" not in classes and text.isascii():
         return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
-    dotted = b"0.0" in runs
-    long_number = b"0000000" in runs or (dotted and b"0000000" in runs.translate(None, b"."))
-    mixed = data.translate(_ALNUM)
-    token = has_key or b"a0a" in mixed or b"0a0" in mixed or "=" in text
+    runs = data.translate(_RUNS, _INSIDE_NUMBERS)
+    if b"0" not in classes and b"0000000" not in runs:
+        return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
+    has_dots = b"0.0" in runs
+    long_number = b"0000000" in runs or (has_dots and b"0000000" in runs.translate(None, b"."))
+    dotted = has_dots and (b".0." in runs or b".00." in runs or b".000." in runs)
+    token = has_key or "=" in text or _mixes_letters_and_digits(classes)
     passport = "护照" in text or "assport" in text or "ASSPORT" in text
     colons = ":" in text and ("::" in text or text.count(":") >= 7)
-    if not (at_sign or long_number or dotted or token or passport or colons):
-        return NOTHING
     longer_number = long_number and b"0000000000000" in runs.translate(None, b".")
-    return Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)
+    clues = Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)
+    return clues if clues else NOTHING
+
+
+def _mixes_letters_and_digits(classes: bytes) -> bool:
+    """Whether a digit stands between two letters or a letter between two digits, as in tokens, not in 2nd."""
+    before, *pieces = classes.split(b"0")
+    for piece in pieces:
+        if piece == b"a" or (before[-1:] == b"a" and piece[:1] == b"a"):
+            return True
+        before = piece
+    return False

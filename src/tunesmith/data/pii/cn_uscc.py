@@ -10,7 +10,7 @@ from tunesmith.data.pii.match import PiiMatch
 
 _LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CODE = re.compile(
-    r"(?<![0-9A-Za-z])[1-9ANYany][1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy][ -]?[1-9]\d{5}[ -]?"
+    r"[1-9ANYany](?<![0-9A-Za-z].)[1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy][ -]?[1-9]\d{5}[ -]?"
     r"[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{4}[ -]?[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{5}"
     r"[ -]?[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy](?![0-9A-Za-z])"
 )

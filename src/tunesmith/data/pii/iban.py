@@ -20,20 +20,22 @@ LENGTHS = {
     "YE": 30,
 }  # fmt: skip
 
-_START = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?=[ -]?[0-9A-Za-z])")
+# Letters are everywhere, digits are not: looking for the two digits first is many times faster.
+_START = re.compile(r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![0-9A-Za-z][A-Za-z]{2}\d\d)(?=[ -]?[0-9A-Za-z])")
 _REST = re.compile(r"(?:[ -]?[0-9A-Za-z])+")
 _SEPARATORS = re.compile(r"[ -]")
 
 
 def find(text: str) -> Iterator[PiiMatch]:
     for match in _START.finditer(text):
-        length = LENGTHS.get(match.group()[:2].upper())
+        start = match.start() - 2
+        length = LENGTHS.get(text[start : start + 2].upper())
         rest = _REST.match(text, match.end()) if length else None
         if length is None or rest is None:
             continue
-        end = _end_of(text, match.start(), rest.end(), length)
-        if end is not None and is_valid(text[match.start() : end]):
-            yield PiiMatch("iban", match.start(), end, text[match.start() : end])
+        end = _end_of(text, start, rest.end(), length)
+        if end is not None and is_valid(text[start:end]):
+            yield PiiMatch("iban", start, end, text[start:end])
 
 
 def _end_of(text: str, start: int, limit: int, length: int) -> int | None:

@@ -9,7 +9,9 @@ from tunesmith.data.pii.context import OTHER_NUMBERS, Labels
 from tunesmith.data.pii.match import PiiMatch
 
 # E and G ordinary, D diplomatic, S and P official; since 2017 a second letter other than I and O may follow E.
-_CHINESE = re.compile(r"(?<![0-9A-Za-z#/_.\-])(?:[EGDSP]\d{8}|E[A-HJ-NP-Z]\d{7}|[DPS]E\d{7})(?![0-9A-Za-z_]|[-/.]\d)")
+_CHINESE = re.compile(
+    r"[EGDPS](?<![0-9A-Za-z#/_.\-].)(?:\d{8}|(?<=E)[A-HJ-NP-Z]\d{7}|(?<=[DPS])E\d{7})(?![0-9A-Za-z_]|[-/.]\d)"
+)
 _ANY = re.compile(
     r"(?<![0-9A-Za-z#/_.\-])(?=[A-Z0-9]*\d{3})(?:[A-Z]{1,2}[0-9A-Z]{6,8}|\d{8,9})(?![0-9A-Za-z_]|[-/.]\d)"
 )

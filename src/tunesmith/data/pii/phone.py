@@ -55,28 +55,38 @@ _LETTERS_END = re.compile(r"[A-Za-z0-9][-_/.]?$|[#№/_=$¥￥€£]\s?$")
 _AMOUNT_AFTER = re.compile(
     r"\s?(?:元|万|亿|美元|个|次|条|字节|bytes?\b|rows?\b|usd\b|dollars?\b|%|°|ms\b|km\b|kg\b)", re.IGNORECASE
 )
+_DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
+_FEWEST_DIGITS = 7
+# The expressions above are slow over a whole row, so they run only where enough digits stand together.
+_STRETCH = re.compile(r"[0-9+(][0-9 ().+\-]{5,}")
+_ISO_DATE = re.compile(r"(?<!\d)(?:19|20)\d\d([-.])[01]?\d\1[0-3]?\d(?!\d)")
+_ROOM_FOR_EXTENSION = 16
 
 
 def find(text: str) -> Iterator[PiiMatch]:
     taken = 0
-    found = sorted([*_chinese(text), *_international(text), *_national(text)], key=lambda span: (span[0], -span[1]))
-    for start, end in found:
-        if start >= taken:
-            yield PiiMatch("phone", start, end, text[start:end])
-            taken = end
+    for stretch in _STRETCH.finditer(text):
+        if len(_DIGIT.findall(_ISO_DATE.sub("", stretch.group()))) < _FEWEST_DIGITS:
+            continue
+        start, stop = stretch.start(), stretch.end() + _ROOM_FOR_EXTENSION
+        spans = [*_chinese(text, start, stop), *_international(text, start, stop), *_national(text, start, stop)]
+        for span in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if span[0] >= taken:
+                yield PiiMatch("phone", *span, text[slice(*span)])
+                taken = span[1]
 
 
-def _chinese(text: str) -> Iterator[tuple[int, int]]:
-    for match in _CHINESE.finditer(text):
+def _chinese(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    for match in _CHINESE.finditer(text, start, stop):
         said = _said(text, match.start(), match.end())
         if said is False or (match["compact"] and not said):
             continue
         yield match.span()
 
 
-def _international(text: str) -> Iterator[tuple[int, int]]:
-    for match in _PLUS.finditer(text):
+def _international(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    for match in _PLUS.finditer(text, start, stop):
         said = _said(text, match.start(), match.end())
         if said is False:
             continue
@@ -99,13 +109,13 @@ def _longest(text: str, start: int, end: int, *, is_certain: bool) -> int | None
     return None
 
 
-def _national(text: str) -> Iterator[tuple[int, int]]:
-    for match in _GROUPED.finditer(text):
-        start, end = match.span()
+def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    for match in _GROUPED.finditer(text, start, stop):
+        begin, end = match.span()
         n_digits = sum(map(len, _DIGITS.findall(match.group())))
         if not 8 <= n_digits <= 17:
             continue
-        said = _said(text, start, end)
+        said = _said(text, begin, end)
         if said is False:
             continue
         american = _NORTH_AMERICAN.match(match.group())
@@ -114,7 +124,7 @@ def _national(text: str) -> Iterator[tuple[int, int]]:
             or _has_national_shape(match.group())
             or (said and n_digits <= 13 and _is_valid(match.group(), _REGIONS))
         ):
-            yield start, end
+            yield begin, end
 
 
 def _has_national_shape(number: str) -> bool:

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 
 from tunesmith.data.pii.match import PiiMatch
 
+_PEM = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----[\s\S]{16,8192}?-----END (?P=kind)-----")
+# Where a key or token can be: other expressions look only there.
+_STRETCH = re.compile(r"[A-Za-z0-9_\-+/.~=]{16,}")
+_LONGEST_LABEL = 32
 _SHAPES = re.compile(
-    r"-----BEGIN (?P<pem>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----[\s\S]{16,8192}?-----END (?P=pem)-----"
-    r"|(?<![0-9A-Za-z_\-])(?:"
+    r"(?<![0-9A-Za-z_\-])(?:"
     r"sk-(?:proj-|ant-|svcacct-|or-v1-|admin-|lf-)?[A-Za-z0-9_\-]{20,200}"
     r"|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}"
     r"|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}|glpat-[A-Za-z0-9_\-]{20,64}"
@@ -37,17 +40,30 @@ _MIN_BITS = 3.0
 
 
 def find(text: str) -> Iterator[PiiMatch]:
-    for match in _SHAPES.finditer(text):
-        if match["pem"] or _is_mixed(match.group()):
+    if "-----BEGIN" in text:
+        for match in _PEM.finditer(text):
             yield PiiMatch("secret", match.start(), match.end(), match.group())
-    for match in _LABELLED.finditer(text):
+    for stretch in _STRETCH.finditer(text):
+        yield from _in_stretch(text, stretch.start(), stretch.end())
+    if "://" in text:
+        for match in _CREDENTIALS_IN_URL.finditer(text):
+            if not match["value"].startswith(("<", "{", "$", "*")):
+                yield PiiMatch("secret", match.start("value"), match.end("value"), match["value"])
+
+
+def _in_stretch(text: str, start: int, stop: int) -> Iterator[PiiMatch]:
+    found = False
+    for match in _SHAPES.finditer(text, start, stop):
+        if _is_mixed(match.group()):
+            found = True
+            yield PiiMatch("secret", match.start(), match.end(), match.group())
+    if found:
+        return
+    for match in _LABELLED.finditer(text, max(0, start - _LONGEST_LABEL), stop):
         value = match["value"].rstrip(".")
         if looks_random(value):
-            start = match.start("value")
-            yield PiiMatch("secret", start, start + len(value), value)
-    for match in _CREDENTIALS_IN_URL.finditer(text):
-        if not match["value"].startswith(("<", "{", "$", "*")):
-            yield PiiMatch("secret", match.start("value"), match.end("value"), match["value"])
+            begin = match.start("value")
+            yield PiiMatch("secret", begin, begin + len(value), value)
 
 
 def _is_mixed(token: str) -> bool:
