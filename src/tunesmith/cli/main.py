@@ -13,11 +13,13 @@ from typer.core import TyperGroup
 from tunesmith import __version__
 from tunesmith.cli import data, files, jobs, keys, models, terminal
 from tunesmith.cli.chat import chat
+from tunesmith.cli.data.language import LANGUAGE_KEY
 from tunesmith.cli.demo import demo
 from tunesmith.cli.serve import serve
 from tunesmith.cli.terminal import CommandFailed
 from tunesmith.cli.train import train
 from tunesmith.errors import InvalidFile, TunesmithError
+from tunesmith.findings import Language
 
 
 class Commands(TyperGroup):
@@ -27,9 +29,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except InvalidFile as error:
-            for finding in error.findings[:MOST_FINDINGS]:
-                terminal.err.print(f"  {finding.message}")
-            terminal.print_failure(error.message)
+            _print_invalid_file(error, ctx.meta.get(LANGUAGE_KEY, "en"))
             raise typer.Exit(1) from None
         except TunesmithError as error:
             terminal.print_failure(error.message, getattr(error, "hint", None))
@@ -43,6 +43,18 @@ class Commands(TyperGroup):
 
 
 MOST_FINDINGS = 20
+
+
+def _print_invalid_file(error: InvalidFile, language: Language) -> None:
+    """Every finding on a line; a single one that is the whole message is said once."""
+    texts = [finding.text(language) for finding in error.findings[:MOST_FINDINGS]]
+    if len(error.findings) == 1 and error.findings[0].message in error.message:
+        before, _, after = error.message.partition(error.findings[0].message)
+        return terminal.print_failure(f"{before}{texts[0]}{after}")
+    for text in texts:
+        terminal.err.print(f"  {text}")
+    terminal.print_failure(error.message)
+
 
 app = typer.Typer(
     cls=Commands,

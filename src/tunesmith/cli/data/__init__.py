@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from tunesmith.cli.data.convert import convert
 from tunesmith.cli.data.estimate import estimate
+from tunesmith.cli.data.fix import fix
 from tunesmith.cli.data.lint import lint
 from tunesmith.cli.data.look import look
+from tunesmith.cli.data.pii import pii
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,9 +23,13 @@ app = typer.Typer(
       tunesmith data convert questions.csv        to chat JSONL
       tunesmith data split train.jsonl            training and validation
       tunesmith data estimate train.jsonl         tokens, time and memory
+      tunesmith data pii train.jsonl              personal data and secrets
     """,
 )
 
 app.command()(look)
 app.command()(lint)
+app.command()(fix)
+app.command()(convert)
 app.command()(estimate)
+app.command()(pii)

@@ -167,9 +167,10 @@ def _print_histogram(tokens: TokenCounts, say: Say) -> None:
     for one in tokens.histogram:
         bar = "█" * round(BAR * one.count / highest) or ("▏" if one.count else "")
         terminal.out.print(f"{one.low:>7,} - {one.high - 1:>7,}  {one.count:>8,}  {bar}")
+    longest = f"{tokens.longest:,}" + say(f" (line {tokens.longest_line})", f"（第 {tokens.longest_line} 行）")
     terminal.out.print(
         say(
-            f"median {tokens.median:,}, 95 % up to {tokens.p95:,}, longest {tokens.longest:,} (line {tokens.longest_line})",
-            f"中位 {tokens.median:,}，95% 不超过 {tokens.p95:,}，最长 {tokens.longest:,}（第 {tokens.longest_line} 行）",
+            f"median {tokens.median:,}, 95 % up to {tokens.p95:,}, longest {longest}",
+            f"中位 {tokens.median:,}，95% 不超过 {tokens.p95:,}，最长 {longest}",
         )
     )

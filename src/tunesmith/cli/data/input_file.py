@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tunesmith.cli.data.language import say
 from tunesmith.cli.terminal import CommandFailed
 
 if TYPE_CHECKING:
@@ -44,17 +46,30 @@ def check_readable(path: Path) -> Path:
     """The path, unless there is nothing to read there. Raises CommandFailed with what to do."""
     if not path.exists():
         near = _nearest_beside(path)
+        here = say(f"The current folder is {Path.cwd()}", f"当前目录是 {Path.cwd()}")
         raise CommandFailed(
-            f"There is no file {path}.", hint=f"Did you mean {near}?" if near else f"Here is {Path.cwd()}", exit_code=2
+            say(f"There is no file {path}.", f"没有文件 {path}。"),
+            hint=say(f"Did you mean {near}?", f"是不是 {near}？") if near else here,
+            exit_code=2,
         )
     if path.is_dir():
-        raise CommandFailed(f"{path} is a folder; give one file of it.", hint=_files_in(path), exit_code=2)
+        raise CommandFailed(
+            say(f"{path} is a folder; give one file of it.", f"{path} 是文件夹，请给出其中一个文件。"),
+            hint=_files_in(path),
+            exit_code=2,
+        )
+    if not path.is_file():
+        raise CommandFailed(
+            say(
+                f"{path} is not a file; rows are read several times, so save them first.",
+                f"{path} 不是普通文件；数据要读好几遍，请先存成文件。",
+            ),
+            exit_code=2,
+        )
     return path
 
 
 def _nearest_beside(path: Path) -> Path | None:
-    import difflib
-
     if not path.parent.is_dir():
         return None
     names = [each.name for each in path.parent.iterdir() if each.is_file()]
@@ -62,9 +77,12 @@ def _nearest_beside(path: Path) -> Path | None:
     return path.parent / close[0] if close else None
 
 
-def _files_in(folder: Path) -> str | None:
+def _files_in(folder: Path) -> str:
     names = sorted(each.name for each in folder.iterdir() if each.is_file())
-    return f"It holds {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}." if names else "It holds no file."
+    if not names:
+        return say("It holds no file.", "里面没有文件。")
+    listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    return say(f"It holds {listed}", f"里面有 {listed}")
 
 
 def open_input(

@@ -141,14 +141,14 @@ def _print_numbers(stats: Any, say: Say) -> None:
             f"{say(*LANGUAGES.get(name, ('other', '其他')))} {count / total:.0%}" for name, count in languages.items()
         ]
         terminal.out.print(say("languages", "语言") + "  " + ", ".join(named))
-    if prompts := stats.get("system_prompts"):
-        if different := prompts["different"]:
-            terminal.out.print(
-                say(
-                    f"system prompts  {different:,} different, {prompts['without']:,} rows without",
-                    f"系统提示  {different:,} 种，{prompts['without']:,} 行没有",
-                )
+    prompts = stats.get("system_prompts") or {}
+    if different := prompts.get("different"):
+        terminal.out.print(
+            say(
+                f"system prompts  {different:,} different, {prompts['without']:,} rows without",
+                f"系统提示  {different:,} 种，{prompts['without']:,} 行没有",
             )
+        )
 
 
 def sparkline(counts: list[int]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tunesmith.cli.data.language import say
 from tunesmith.cli.terminal import CommandFailed
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="PATH", help="Default: beside the file.")]
@@ -23,16 +25,28 @@ def beside(path: Path, mark: str, *, suffix: str = ".jsonl") -> Path:
 
 def new_file(target: Path, *, force: bool, sources: tuple[Path, ...] = ()) -> Path:
     """The target, unless something is there that must stay. A file is never written over one it is made from."""
+    another = say("Choose another place with --out.", "请用 --out 换一个位置。")
     if any(source.exists() and target.exists() and source.samefile(target) for source in sources):
         raise CommandFailed(
-            f"{target} is the file that is being read; it is never changed.", hint="Choose another place with --out."
+            say(
+                f"{target} is the file that is being read; it is never changed.",
+                f"{target} 就是原文件，原文件不会被改动。",
+            ),
+            hint=another,
         )
     if target.is_dir():
-        raise CommandFailed(f"{target} is a folder.", hint=f"Name a file: --out {target / 'rows.jsonl'}")
+        raise CommandFailed(
+            say(f"{target} is a folder.", f"{target} 是文件夹。"),
+            hint=say("Name a file: ", "请给出文件名：") + f"--out {target / 'rows.jsonl'}",
+        )
     if target.exists() and not force:
         raise CommandFailed(
-            f"{target} exists already.", hint="Choose another place with --out, or overwrite it with --force."
+            say(f"{target} exists already.", f"{target} 已经存在。"),
+            hint=another + say(" Or overwrite it with --force.", "或用 --force 覆盖。"),
         )
     if not target.parent.is_dir():
-        raise CommandFailed(f"There is no folder {target.parent}.", hint=f"Make it: mkdir -p {target.parent}")
+        raise CommandFailed(
+            say(f"There is no folder {target.parent}.", f"没有文件夹 {target.parent}。"),
+            hint=say("Make it: ", "先建好：") + f"mkdir -p {shlex.quote(str(target.parent))}",
+        )
     return target

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tunesmith.cli.data.language import say
+
 if TYPE_CHECKING:
     from tunesmith.data.lint.settings import LintSettings
+
+MOST_LISTED = 12
+LIST = "tunesmith data lint --list-checks"
 
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="CODE", help="Only these checks; may be repeated.")]
 Skip = Annotated[list[str] | None, typer.Option("--skip", metavar="CODE", help="Not these checks; may be repeated.")]
@@ -30,7 +35,13 @@ def settings_of(pairs: Iterable[str] | None) -> LintSettings:
     for pair in pairs or ():
         name, mark, text = (part.strip() for part in pair.partition("="))
         if not mark:
-            raise typer.BadParameter(f'"{pair}" is not NAME=VALUE, for example min_examples=20.', param_hint="--set")
+            raise typer.BadParameter(
+                say(
+                    f'"{pair}" is not NAME=VALUE, for example min_examples=20.',
+                    f"“{pair}”不是“名称=值”的写法，例如 min_examples=20。",
+                ),
+                param_hint="--set",
+            )
         check_name(name, names, what="threshold", option="--set")
         changes[name] = _value(name, text, getattr(defaults, name))
     return dataclasses.replace(defaults, **changes)
@@ -48,9 +59,11 @@ def check_name(name: str, known: Collection[str], *, what: str, option: str) -> 
     if name in known:
         return
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    meant = f' Did you mean "{close[0]}"?' if close else ""
+    meant = say(f' Did you mean "{close[0]}"?', f"是不是“{close[0]}”？") if close else ""
+    listed = ", ".join(known) if len(known) <= MOST_LISTED else say("all are in: ", "完整列表：") + LIST
     raise typer.BadParameter(
-        f'There is no {what} "{name}".{meant} See tunesmith data lint --list-checks', param_hint=option
+        say(f'There is no {what} "{name}".', f"没有“{name}”这个名字。") + meant + (f" {listed}" if listed else ""),
+        param_hint=option,
     )
 
 
@@ -64,8 +77,14 @@ def _value(name: str, text: str, default: Any) -> Any:
         if isinstance(default, float):
             return _share(text)
     except (ValueError, KeyError):
-        kind = {bool: "true or false", int: "a whole number", float: "a number"}[type(default)]
-        raise typer.BadParameter(f'{name}="{text}", expected {kind}.', param_hint="--set") from None
+        en, zh = {
+            bool: ("true or false", "true 或 false"),
+            int: ("a whole number", "整数"),
+            float: ("a number", "数字"),
+        }[type(default)]
+        raise typer.BadParameter(
+            say(f'{name}="{text}", expected {en}.', f"{name}=“{text}”，应该是{zh}。"), param_hint="--set"
+        ) from None
     return tuple(text.split("|")) if isinstance(default, tuple) else text
 
 

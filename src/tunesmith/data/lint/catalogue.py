@@ -1,4 +1,4 @@
-"""What every finding of lint means, in both languages, in the order people meet them. A test compares it with the code."""
+"""What every finding of lint means, in both languages, in the order people meet them."""
 
 from __future__ import annotations
 
