@@ -29,7 +29,7 @@ def is_gzip(path: Path) -> bool:
 def read_chunks(
     path: Path, *, name: str, is_compressed: bool = False, start: int = 0, chunk_bytes: int | None = None
 ) -> Iterator[bytes]:
-    """The (unpacked) bytes from offset `start`; raises InvalidFile for a gzip file that is cut off, damaged or a bomb."""
+    """The (unpacked) bytes from offset `start`; InvalidFile for a gzip file cut off, damaged or a bomb."""
     size = chunk_bytes or CHUNK_BYTES
     if is_compressed:
         yield from _unpacked(path, name, start, size)

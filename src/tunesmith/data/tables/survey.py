@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tunesmith.data.tables.encodings import (
     Encoding,
@@ -103,18 +104,16 @@ class _Marks:
             yield file_note("empty_file", "error", "the file is empty", "文件是空的", fix=None)
             return
         n_lf = self.n_newlines - self.n_crlf
-        facts = {"n_crlf": self.n_crlf, "n_lf": n_lf}
         if self.ends_lines_with_cr:
             en = "lines end with CR alone, as on old Macs; read as line ends"
             yield file_note("cr_line_ends", "info", en, "行尾只有 CR（旧版 Mac 的格式），已按换行处理")
         elif self.n_crlf and n_lf:
             en = f"line ends are mixed: {self.n_crlf} are CR-LF (Windows), {n_lf} are LF"
             zh = f"换行符不一致：{self.n_crlf} 处为 CRLF（Windows），{n_lf} 处为 LF"
-            yield file_note("mixed_line_ends", "info", en, zh, **facts)
+            yield file_note("mixed_line_ends", "info", en, zh, n_crlf=self.n_crlf, n_lf=n_lf)
         elif self.n_crlf:
-            yield file_note(
-                "crlf", "info", "lines end with CR-LF, as on Windows", "行尾是 CRLF（Windows 格式）", **facts
-            )
+            en, zh = "lines end with CR-LF, as on Windows", "行尾是 CRLF（Windows 格式）"
+            yield file_note("crlf", "info", en, zh, n_crlf=self.n_crlf)
         if self._last not in (b"\n", b"\r"):
             en = "the last line has no newline at its end"
             yield file_note("no_final_newline", "info", en, "最后一行末尾没有换行符")
@@ -238,7 +237,7 @@ class _Lines:
         self.n_bytes += len(line)
         self.n_high += len(line) - len(line.decode("ascii", errors="ignore"))
 
-    def other_encoding(self) -> Encoding | None:
+    def other_encoding(self) -> Literal["gb18030", "cp1252"] | None:
         """What the bad lines are in."""
         if 2 * self.n_gb18030 >= self.n_bad > 0 and looks_chinese(self.n_common, self.n_wide):
             return "gb18030"
