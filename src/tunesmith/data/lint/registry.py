@@ -5,26 +5,44 @@ from __future__ import annotations
 from typing import Protocol
 
 from tunesmith.data.lint import (
+    answer_endings,
+    answer_language,
+    answer_lengths,
     chosen_is_rejected,
     control_characters,
+    different_answers,
     empty_answers,
     empty_prompt,
+    exact_duplicates,
     html,
+    labels,
     last_message,
+    missing_information,
     mojibake,
+    near_duplicates,
+    passes,
     personal_data,
     placeholders,
+    refusals,
+    repetitive_answers,
     replacement_character,
+    system_contradicts_rows,
+    system_prompt,
     too_few,
+    too_long,
+    tool_calls,
     turn_order,
     unknown_keys,
     unwanted_answers,
+    validation_overlap,
 )
 from tunesmith.data.lint.check import Check, LintContext
 
 
 class CheckModule(Protocol):
     """A file of this folder that is a check: the codes of its findings, and how to begin one."""
+
+    __name__: str
 
     @property
     def CODES(self) -> tuple[str, ...]: ...
@@ -33,15 +51,31 @@ class CheckModule(Protocol):
 
 CHECKS: tuple[CheckModule, ...] = (
     too_few,
+    passes,
     last_message,
     empty_answers,
     turn_order,
+    tool_calls,
     chosen_is_rejected,
     unwanted_answers,
     empty_prompt,
+    too_long,
+    exact_duplicates,
+    near_duplicates,
+    different_answers,
+    validation_overlap,
+    system_prompt,
+    system_contradicts_rows,
+    missing_information,
+    refusals,
+    labels,
+    repetitive_answers,
+    answer_lengths,
+    answer_language,
+    answer_endings,
     placeholders,
-    replacement_character,
     mojibake,
+    replacement_character,
     control_characters,
     html,
     personal_data,
