@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from tunesmith.data.examples import Example
 from tunesmith.data.lint.settings import LintSettings
 from tunesmith.findings import MAX_ROWS, Finding, Severity
+
+if TYPE_CHECKING:
+    from tunesmith.data.sources import Source
 
 FormatName = str
 
@@ -45,12 +48,16 @@ class LintRow:
 
 @dataclass(frozen=True, slots=True)
 class LintContext:
-    """What a check may need beyond the rows. Token counts need `tokenizer_folder`, a base model's folder."""
+    """What a check may need beyond the rows. Token counts need `tokenizer_folder`, a base model's folder.
+
+    `source` is the file itself, for the few checks that look again at some rows once all have been seen.
+    """
 
     settings: LintSettings
     tokenizer_folder: Path | None = None
     context_length: int | None = None
     validation_path: Path | None = None
+    source: Source | None = None
 
 
 class Check(Protocol):

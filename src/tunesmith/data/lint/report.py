@@ -28,7 +28,7 @@ class LintReport:
     n_rows: int
     n_examples: int
     findings: tuple[Finding, ...]
-    fixes: Mapping[str, Fix] = field(default_factory=dict)
+    fixes: dict[str, Fix] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
 
     @property

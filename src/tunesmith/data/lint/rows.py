@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tunesmith.data.examples import ChatExample, Example, Message, PreferenceExample
-from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.detect import DESCRIPTIONS, detect, explain_unknown
-from tunesmith.data.formats.row_report import RowReport, kind
+from tunesmith.data.formats import FormatName
+from tunesmith.data.formats.detect import explain_unknown, read_as
+from tunesmith.data.formats.row_report import RowReport, kind, kind_zh
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.tables import Row
 
@@ -19,7 +19,7 @@ def lint_row(
     row: Row,
     position: int,
     *,
-    format: FormatName,
+    format: FormatName | None,
     map_value: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> LintRow:
     """Read `row` in the format of its file; what is wrong with it is among the answer's findings."""
@@ -27,30 +27,20 @@ def lint_row(
     value = row.value
     example: Example | None = None
     if not isinstance(value, dict):
-        report.error("not_an_object", f"this is {kind(value)}, expected a JSON object")
+        en = f"this is {kind(value)}, expected a JSON object"
+        report.error("not_an_object", en, f"这一行是{kind_zh(value)}，应为 JSON 对象")
         value = {}
+    elif format is None:
+        report.error("unknown_format", *explain_unknown(value))
     else:
-        if map_value is not None:
-            value = map_value(value)
-        if FORMATS[format].matches(value):
-            example = FORMATS[format].read(value, report)
-        else:
-            _report_other_format(value, format, report)
-    shown = LintRow(row.line, value, example, format, report.findings)
+        value = map_value(value) if map_value is not None else value
+        example = read_as(format, value, report)
+    shown = LintRow(row.line, value, example, format or "", report.findings)
     shown.position = position
     shown.unused_keys = report.unused_keys
     if example is not None:
         _fill(shown, example)
     return shown
-
-
-def _report_other_format(value: dict[str, Any], format: FormatName, report: RowReport) -> None:
-    found = detect(value)
-    if found is None:
-        report.error("unknown_format", explain_unknown(value))
-    else:
-        detail = f"a row in {DESCRIPTIONS[found]} in a file of {DESCRIPTIONS[format]}; use one format per file"
-        report.error("mixed_formats", detail)
 
 
 def _fill(row: LintRow, example: Example) -> None:
