@@ -107,7 +107,7 @@ def use_of(name: str) -> tuple[Use | None, int]:
     for use, synonyms in NAMES.items():
         if plain in synonyms:
             return use, synonyms.index(plain)
-    if _ID_NAME.search(plain):
+    if is_row_id(plain):
         return None, 0
     last = re.sub(r"[^\w].*$", "", plain).rsplit("_", 1)[-1]
     for use, synonyms in NAMES.items():
@@ -117,11 +117,17 @@ def use_of(name: str) -> tuple[Use | None, int]:
     return None, 0
 
 
+def is_row_id(name: str) -> bool:
+    """Whether a column of this name numbers the rows."""
+    return _ID_NAME.search(name.casefold()) is not None
+
+
 def _kind_of(values: Sequence[Any]) -> Literal["text", "number", "boolean", "conversation", "tools", "other"]:
     if not values:
         return "text"
     opened = [parse_json(value) if isinstance(value, str) and value[:1] in "[{" else value for value in values]
-    if all(_is_conversation(value) for value in opened):
+    opened = [value for value in opened if value not in ([], {})] or opened
+    if all(is_conversation(value) for value in opened):
         return "conversation"
     if all(_is_tools(value) for value in opened):
         return "tools"
@@ -132,10 +138,10 @@ def _kind_of(values: Sequence[Any]) -> Literal["text", "number", "boolean", "con
     return "text" if all(isinstance(value, (str, int, float)) for value in values) else "other"
 
 
-def _is_conversation(value: Any) -> bool:
-    """A list of messages in any spelling, one message, or a list of such lists."""
+def is_conversation(value: Any) -> bool:
+    """Whether a value is a list of messages in any spelling, one message, or a list of such lists."""
     if isinstance(value, list) and value and isinstance(value[0], list):
-        return all(_is_conversation(part) for part in value)
+        return all(is_conversation(part) for part in value)
     turns = value if isinstance(value, list) else [value]
     return bool(turns) and all(isinstance(turn, dict) and ("role" in turn or "from" in turn) for turn in turns)
 
@@ -204,7 +210,8 @@ def _pairs(columns: Sequence[Column]) -> Guess | None:
 def _questions(columns: Sequence[Column]) -> Guess | None:
     labels = [column for column in _named(columns, "label") if column.kind in ("text", "number")]
     labels.sort(key=lambda column: (column.kind == "number", column.rank))
-    answers = [column for column in _named(columns, "answer") if column.kind != "conversation"] or labels
+    answers = [column for column in _named(columns, "answer") if column.kind != "conversation"]
+    answers = sorted(answers, key=lambda column: column.kind == "other") or labels
     if not answers:
         return None
     answer = answers[0]
@@ -218,6 +225,14 @@ def _questions(columns: Sequence[Column]) -> Guess | None:
     mapping = {column.name: "prompt" for column in asked} | {answer.name: "completion"}
     systems, histories = _named(columns, "system")[:1], _named(columns, "history")[:1]
     confidence = _sureness(asked, answer)
+    wanted = [column for column in columns if column.kind == "boolean" and column.use in ("label", "reward")]
+    if wanted and len(asked) == 1 and answer is not wanted[0]:
+        mapping = {asked[0].name: "messages", answer.name: "messages", wanted[0].name: "label"}
+        mapping = {column.name: mapping[column.name] for column in columns if column.name in mapping}
+        told = [asked[0], answer, wanted[0]]
+        en = f"{_listed(told)} are a question, an answer and whether the answer is wanted, by name"
+        zh = f"{_listed_zh(told)}是提问、回答，以及是否想要这个回答（按列名判断）"
+        return Guess("chat", mapping, confidence, en, zh)
     told = [*asked, answer]
     verb = "is" if len(asked) == 1 else "are"
     en = f"{_listed(asked)} {verb} read as the prompt and {_listed([answer])} as the answer"
@@ -263,7 +278,7 @@ def _is_about_the_row(column: Column) -> bool:
     """Whether a column numbers or labels the row instead of describing what is to be classified."""
     return (
         column.use in ("label", "answer", "system", "reward")
-        or _ID_NAME.search(column.name.casefold()) is not None
+        or is_row_id(column.name)
         or column.name.casefold().startswith(("label", "class_", "split", "unnamed"))
     )
 

@@ -10,9 +10,12 @@ from tunesmith.data.formats.tool_calls import parse_json
 
 # Fields that hold more than text; in a table they are JSON text.
 NESTED = frozenset(
-    {"messages", "conversations", "tools", "functions", "history", "chosen", "rejected", "input"}
+    {"messages", "conversations", "tools", "functions", "history"}
     | {"preferred_output", "non_preferred_output", "preferred_completion", "non_preferred_completion"}
 )
+# Text in one format and messages in another.
+MAYBE_NESTED = frozenset({"chosen", "rejected", "input", "prompt"})
+TEXTS = frozenset({"prompt", "completion", "instruction", "input", "output", "system", "chosen", "rejected"})
 _FLAGS = {"true": True, "1": True, "yes": True, "是": True, "false": False, "0": False, "no": False, "否": False}
 _ROLES = {
     "human": "user",
@@ -46,11 +49,26 @@ def as_text(value: Any) -> str:
 
 def from_cell(field: str, value: Any) -> Any:
     """A cell of a table under the name of a format's own field."""
+    if value == "" and field not in TEXTS:
+        return None
     if field in NESTED:
-        return parse_json(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
+        return _opened(value)
+    if field in MAYBE_NESTED:
+        opened = _opened(value)
+        return opened if _holds_messages(opened) else as_text(value)
     if field in ("label", "parallel_tool_calls"):
         return as_flag(value)
-    return value
+    return as_text(value) if field in TEXTS else value
+
+
+def _opened(value: Any) -> Any:
+    return parse_json(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
+
+
+def _holds_messages(value: Any) -> bool:
+    """Whether a value is a message, a list of them, or an object with messages in it."""
+    first = value[0] if isinstance(value, list) and value else value
+    return isinstance(first, dict) and not {"role", "from", "messages"}.isdisjoint(first)
 
 
 def as_flag(value: Any) -> Any:
@@ -65,9 +83,9 @@ def as_flag(value: Any) -> Any:
 def as_messages(value: Any) -> list[Any]:
     """The messages in a value: JSON text, one message, a list of them, a list of such lists, or plain text."""
     if isinstance(value, str):
-        opened = parse_json(value) if value.lstrip()[:1] in ("[", "{") else value
-        if isinstance(opened, str):
-            return [opened]
+        opened = _opened(value)
+        if opened != [] and not _holds_messages(opened[0] if _is_nested(opened) else opened):
+            return [value]
         value = opened
     if isinstance(value, dict):
         return [as_message(value)]
@@ -78,6 +96,10 @@ def as_messages(value: Any) -> list[Any]:
             for message in (as_messages(part) if isinstance(part, list) else [as_message(part)])
         ]
     return []
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
 
 
 def joined_messages(values: list[Any]) -> list[Any]:
@@ -105,10 +127,14 @@ def as_message(value: Any) -> Any:
         return {"role": role, "content": text}
     rest = {key: part for key, part in value.items() if key not in ("role", "from")}
     calls = rest.get("api")
-    if role == "assistant" and isinstance(calls, dict) and all(isinstance(given, dict) for given in calls.values()):
+    if role == "assistant" and isinstance(calls, dict) and all(calls) and all(map(_is_object, calls.values())):
         functions = [{"name": name, "arguments": as_text(given)} for name, given in calls.items()]
         return {"role": role, "tool_calls": [{"type": "function", "function": function} for function in functions]}
     return {"role": role, "content": json.dumps(rest.get("response", rest), ensure_ascii=False)}
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def as_tools(value: Any) -> Any:

@@ -9,14 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tunesmith.data.columns import Column, Guess, describe, guess
+from tunesmith.data.columns import Column, Guess, describe, guess, is_conversation, is_row_id
 from tunesmith.data.examples import Example
 from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, detect, explain_unknown, read_as
 from tunesmith.data.formats.row_report import RowReport, cut, kind, kind_zh, nearest
-from tunesmith.data.plain_table import Table, open_table
 from tunesmith.data.shapes import as_flag, as_text, as_tools, from_cell, joined_messages
-from tunesmith.data.tables import Row
+from tunesmith.data.tables import Row, Table, open_table
 from tunesmith.errors import InvalidFile, InvalidRequest
 from tunesmith.findings import Finding
 
@@ -29,11 +28,14 @@ LEAST_CONFIDENCE = 0.5
 MAX_COLUMNS_LISTED = 30
 
 FIELDS: dict[FormatName, tuple[str, ...]] = {
-    "chat": ("messages", "tools", "label", "parallel_tool_calls"),
+    "chat": ("messages", "tools", "functions", "label", "parallel_tool_calls"),
     "prompt_completion": ("prompt", "completion"),
     "alpaca": ("instruction", "input", "output", "system", "history"),
     "sharegpt": ("conversations", "system", "tools", "label"),
-    "preference": ("prompt", "chosen", "rejected", "instruction", "input", "system", "history", "messages", "tools"),
+    "preference": (
+        *("prompt", "chosen", "rejected", "instruction", "input", "system", "history", "messages", "conversations"),
+        *("tools", "preferred_output", "non_preferred_output", "preferred_completion", "non_preferred_completion"),
+    ),
     "reinforcement": ("messages", "tools"),
 }
 _FIELD_TABLES = ("csv", "tsv", "xlsx", "txt", "parquet")
@@ -214,7 +216,7 @@ def _detect(
     if not samples:
         return Detection(told, 0.0, {}, "the file has no rows to look at", "文件中没有可看的行", columns=columns)
     opened = [{key: from_cell(key, part) for key, part in row.items()} for row in samples] if has_cells else samples
-    votes = Counter(detect(row) for row in opened)
+    votes = Counter(_dialect(row) for row in opened)
     if n_waiting := _n_waiting(opened):
         votes["chat"] -= n_waiting
         votes["reinforcement"] += n_waiting
@@ -236,6 +238,14 @@ def _detect(
     return _chosen(best, tuple(other for other in alternatives if other is not best), columns)
 
 
+def _dialect(row: dict[str, Any]) -> FormatName | None:
+    """The dialect of a row, but not prompt/completion where it holds messages, or a label of wanted answers."""
+    found = detect(row)
+    if found == "prompt_completion" and (isinstance(row.get("label"), bool) or is_conversation(row["prompt"])):
+        return None
+    return found
+
+
 def _n_waiting(rows: Sequence[dict[str, Any]]) -> int:
     """How many conversations end with a question: prompts to be graded, or chat rows that lack an answer."""
     return sum(detect(row) == "chat" and FORMATS["reinforcement"].matches(row) for row in rows)
@@ -250,11 +260,7 @@ def _settle(votes: Counter[FormatName | None]) -> None:
 
 
 def _known(name: FormatName, count: int, total: int, columns: Sequence[str]) -> Guess:
-    mapping = {
-        column: column
-        for column in columns
-        if column in FIELDS[name] or column.startswith(("preferred_", "non_preferred_"))
-    }
+    mapping = {column: column for column in columns if column in FIELDS[name]}
     share = f"{count} of the first {total} rows" if count < total else f"all of the first {total} rows"
     share_zh = f"前 {total} 行中有 {count} 行" if count < total else f"前 {total} 行都"
     en = f"{share} have the keys of {DESCRIPTIONS[name]}"
@@ -335,10 +341,8 @@ def _joined(name: str, values: list[Any]) -> Any:
         return as_flag(values[0])
     if name in ("history", "conversations"):
         return from_cell(name, values[0])
-    if name in ("chosen", "rejected", "prompt") and not isinstance(
-        from_cell("chosen", values[0]), str | int | float | None
-    ):
-        return from_cell("chosen", values[0])
+    if name in ("chosen", "rejected") and not isinstance(opened := from_cell(name, values[0]), str):
+        return opened
     return "\n".join(text for value in values if (text := as_text(value)))
 
 
@@ -387,7 +391,8 @@ def suggested_mapping(detection: Detection) -> str:
     best = max(detection.alternatives, key=lambda other: other.confidence, default=None)
     pairs = list(best.mapping.items()) if best else []
     if not pairs:
-        pairs = list(zip(detection.columns, ("prompt", "completion"), strict=False))
+        told = [column for column in detection.columns if not is_row_id(column)]
+        pairs = list(zip(told, ("prompt", "completion"), strict=False))
     if not pairs:
         return "--map COLUMN=prompt --map COLUMN=completion"
     return " ".join(f"--map {_quoted(f'{column}={name}')}" for column, name in pairs)
