@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from tunesmith import __version__
 from tunesmith.cli import data, files, jobs, keys, models, terminal
 from tunesmith.cli.chat import chat
-from tunesmith.cli.data.language import LANGUAGE_KEY
+from tunesmith.cli.data.language import spoken_in
 from tunesmith.cli.demo import demo
 from tunesmith.cli.serve import serve
 from tunesmith.cli.terminal import CommandFailed
@@ -29,16 +29,17 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except InvalidFile as error:
-            _print_invalid_file(error, ctx.meta.get(LANGUAGE_KEY, "en"))
+            _print_invalid_file(error, spoken_in(ctx))
             raise typer.Exit(1) from None
         except TunesmithError as error:
-            terminal.print_failure(error.message, getattr(error, "hint", None))
+            terminal.print_failure(error.message, getattr(error, "hint", None), language=spoken_in(ctx))
             raise typer.Exit(error.exit_code if isinstance(error, CommandFailed) else 1) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise
             where = f": {error.filename}" if error.filename else ""
-            terminal.print_failure(f"{os.strerror(error.errno) if error.errno else error}{where}")
+            what = os.strerror(error.errno) if error.errno else str(error)
+            terminal.print_failure(f"{what}{where}", language=spoken_in(ctx))
             raise typer.Exit(1) from None
 
 
@@ -50,10 +51,10 @@ def _print_invalid_file(error: InvalidFile, language: Language) -> None:
     texts = [finding.text(language) for finding in error.findings[:MOST_FINDINGS]]
     if len(error.findings) == 1 and error.findings[0].message in error.message:
         before, _, after = error.message.partition(error.findings[0].message)
-        return terminal.print_failure(f"{before}{texts[0]}{after}")
+        return terminal.print_failure(f"{before}{texts[0]}{after}", language=language)
     for text in texts:
         terminal.err.print(f"  {text}")
-    terminal.print_failure(error.message)
+    terminal.print_failure(error.message, language=language)
 
 
 app = typer.Typer(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tunesmith.errors import TunesmithError
+from tunesmith.findings import Language
 
 # Names like ft:m:p and rows with [brackets] are text, not markup.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -33,8 +34,8 @@ class CommandFailed(TunesmithError):
         self.exit_code = exit_code
 
 
-def print_failure(message: str, hint: str | None = None) -> None:
-    err.print(f"Error: {message}", style="bold red")
+def print_failure(message: str, hint: str | None = None, *, language: Language = "en") -> None:
+    err.print(f"错误：{message}" if language == "zh" else f"Error: {message}", style="bold red")
     if hint:
         err.print(hint)
 

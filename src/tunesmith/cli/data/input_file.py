@@ -10,6 +10,7 @@ import typer
 
 from tunesmith.cli.data.language import say
 from tunesmith.cli.terminal import CommandFailed
+from tunesmith.errors import InvalidFile, InvalidRequest
 
 if TYPE_CHECKING:
     from tunesmith.data.sources import Source
@@ -93,9 +94,21 @@ def open_input(
     encoding: FileEncoding | None = None,
     sheet: str | None = None,
 ) -> Source:
-    """The file as rows of a known format. Raises CommandFailed or InvalidFile with what was found and what to do."""
+    """The file and what it is. Raises CommandFailed or InvalidFile with what was found and what to do."""
     from tunesmith.data.sources import open_source
 
-    return open_source(
-        check_readable(path), format=format, mapping=mapping_of(mapping) or None, encoding=encoding, sheet=sheet
-    )
+    told = mapping_of(mapping) or None
+    try:
+        return open_source(check_readable(path), format=format, mapping=told, encoding=encoding, sheet=sheet)
+    except InvalidFile:
+        raise
+    except InvalidRequest as error:  # of a column, a field or a sheet that does not exist: wrong use of an option
+        raise CommandFailed(
+            f"--{error.param}: {error.message}" if error.param else error.message, exit_code=2
+        ) from None
+
+
+def require_format(source: Source) -> Source:
+    """The source, unless nobody can tell what its rows are. Raises InvalidFile with a mapping to paste."""
+    source.require_format()
+    return source

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer._click import Context
 from typer._click.globals import get_current_context
 
 from tunesmith.findings import Language
 
 Say = Callable[[str, str], str]
 
-LANGUAGE_KEY = "tunesmith.language"
+_KEY = "tunesmith.language"
 
 Lang = Annotated[
     Language | None, typer.Option("--lang", help="Language of what is printed. Default: the terminal's (LANG).")
@@ -24,7 +25,7 @@ def speaker(asked: Language | None) -> tuple[Language, Say]:
     """The language of this command from now on, and a function that picks from (English, Chinese)."""
     language = asked or terminal_language()
     if context := get_current_context(silent=True):
-        context.meta[LANGUAGE_KEY] = language
+        context.meta[_KEY] = language
     return language, lambda en, zh: zh if language == "zh" else en
 
 
@@ -37,7 +38,11 @@ def terminal_language() -> Language:
 def spoken_language() -> Language:
     """What the running command speaks; English in those that speak nothing else."""
     context = get_current_context(silent=True)
-    language: Language = context.meta.get(LANGUAGE_KEY, "en") if context else "en"
+    return spoken_in(context) if context else "en"
+
+
+def spoken_in(context: Context) -> Language:
+    language: Language = context.meta.get(_KEY, "en")
     return language
 
 
