@@ -90,7 +90,7 @@ def lint(
     codes = all_codes()
     options = LintOptions(
         validation=check_readable(validation) if validation else None,
-        only=check_names(only, codes, what="check", option="--only"),
+        only=check_names(only, codes, what="check", option="--only") or None,
         skip=check_names(skip, codes, what="check", option="--skip"),
         settings=settings_of(set_),
         near_duplicates=near_duplicates,

@@ -124,31 +124,30 @@ def _print_rows(first: list[Row | Finding], say: Say) -> None:
 
 
 def _print_numbers(stats: Any, say: Say) -> None:
+    """Lengths in characters, languages and system prompts."""
     terminal.heading(say("Numbers", "概况"))
+    shown: dict[str, object] = {}
     for key, name in (("row_chars", say("row length", "每行长度")), ("answer_chars", say("answer length", "回答长度"))):
         if histogram := stats.get(key):
-            terminal.out.print(
-                f"{name}  {sparkline(histogram['counts'])}  "
-                + say(
-                    f"median {histogram['median']:,}, 95 % up to {histogram['p95']:,}, "
-                    f"longest {histogram['max']:,} characters",
-                    f"中位 {histogram['median']:,}，95% 不超过 {histogram['p95']:,}，最长 {histogram['max']:,} 个字符",
-                )
+            told = say(
+                f"median {histogram['median']:,}, 95 % up to {histogram['p95']:,}, "
+                f"longest {histogram['max']:,} characters",
+                f"中位 {histogram['median']:,}，95% 不超过 {histogram['p95']:,}，最长 {histogram['max']:,} 个字符",
             )
+            shown[name] = f"{sparkline(histogram['counts'])}  {told}"
     if languages := stats.get("languages"):
         total = sum(languages.values()) or 1
-        named = [
+        shown[say("languages", "语言")] = ", ".join(
             f"{say(*LANGUAGES.get(name, ('other', '其他')))} {count / total:.0%}" for name, count in languages.items()
-        ]
-        terminal.out.print(say("languages", "语言") + "  " + ", ".join(named))
+        )
     prompts = stats.get("system_prompts") or {}
     if different := prompts.get("different"):
-        terminal.out.print(
-            say(
-                f"system prompts  {different:,} different, {prompts['without']:,} rows without",
-                f"系统提示  {different:,} 种，{prompts['without']:,} 行没有",
-            )
+        shown[say("system prompts", "系统提示")] = say(
+            f"{different:,} different, {prompts['without']:,} rows without",
+            f"{different:,} 种，{prompts['without']:,} 行没有",
         )
+    if shown:
+        terminal.print_fields(shown)
 
 
 def sparkline(counts: list[int]) -> str:
