@@ -12,8 +12,9 @@ from typing import Any
 from tunesmith.data.examples import ChatExample, Example, Message
 from tunesmith.data.formats import losses as lost
 from tunesmith.data.formats.row_report import RowReport, kind, kind_zh, shown_key
+from tunesmith.data.origin import ORIGIN_KEY
 
-KEYS = frozenset({"instruction", "input", "output", "system", "history"})
+KEYS = frozenset({"instruction", "input", "output", "system", "history", ORIGIN_KEY})
 
 
 def matches(row: dict[str, Any]) -> bool:

@@ -13,8 +13,9 @@ from tunesmith.data.formats import losses as lost
 from tunesmith.data.formats.messages import check_conversation, read_messages, write_messages
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.formats.tool_calls import read_tools
+from tunesmith.data.origin import ORIGIN_KEY
 
-KEYS = frozenset({"messages", "tools", "functions", "parallel_tool_calls", "tool_choice", "function_call"})
+KEYS = frozenset({"messages", "tools", "functions", "parallel_tool_calls", "tool_choice", "function_call", ORIGIN_KEY})
 
 
 def matches(row: dict[str, Any]) -> bool:

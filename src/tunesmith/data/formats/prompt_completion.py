@@ -7,8 +7,9 @@ from typing import Any
 from tunesmith.data.examples import ChatExample, Example, Message
 from tunesmith.data.formats import losses as lost
 from tunesmith.data.formats.row_report import RowReport, kind, kind_zh
+from tunesmith.data.origin import ORIGIN_KEY
 
-KEYS = frozenset({"prompt", "completion"})
+KEYS = frozenset({"prompt", "completion", ORIGIN_KEY})
 
 
 def matches(row: dict[str, Any]) -> bool:

@@ -16,8 +16,9 @@ from tunesmith.data.formats.chat import parallel_tool_calls
 from tunesmith.data.formats.messages import calls_of, check_conversation
 from tunesmith.data.formats.row_report import RowReport, kind, kind_zh, nearest, shown
 from tunesmith.data.formats.tool_calls import parse_json, read_tools
+from tunesmith.data.origin import ORIGIN_KEY
 
-KEYS = frozenset({"conversations", "system", "tools", "parallel_tool_calls"})
+KEYS = frozenset({"conversations", "system", "tools", "parallel_tool_calls", ORIGIN_KEY})
 
 _ROLES = {
     "human": "user",
