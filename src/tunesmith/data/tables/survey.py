@@ -48,7 +48,7 @@ class Survey:
 
 def survey(chunks: Chunks, *, name: str, encoding: Encoding | None) -> Survey:
     """Read the whole file once (twice or three times when it is not UTF-8). Raises InvalidFile for what is no text."""
-    head = next(chunks(0), b"")[:_HEAD_BYTES]
+    head = _head(chunks)
     marks = _Marks()
     notes: list[Finding] = []
     if encoding is not None:
@@ -62,6 +62,15 @@ def survey(chunks: Chunks, *, name: str, encoding: Encoding | None) -> Survey:
             marks.watch_all(utf8_chunks(chunks(reading.skip), reading))
     notes = [*_encoding_notes(reading), *notes, *marks.notes()]
     return Survey(reading, marks.ends_lines_with_cr, tuple(notes))
+
+
+def _head(chunks: Chunks) -> bytes:
+    head = b""
+    for chunk in chunks(0):
+        head += chunk
+        if len(head) >= _HEAD_BYTES:
+            break
+    return head[:_HEAD_BYTES]
 
 
 def _refuse_what_is_no_text(head: bytes, name: str) -> None:
