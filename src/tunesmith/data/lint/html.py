@@ -25,8 +25,8 @@ _TAG = re.compile(
 _ENTITY = re.compile(
     r"&(?:nbsp|amp|lt|gt|quot|apos|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|#\d{2,5}|#x[\da-f]{2,5});"
 )
-# " quot;" and "#39;": entities that lost their ampersand on the way, as in the AG news rows.
-_BROKEN = re.compile(r"(?<![&\w#])(?:quot|#39|amp|lt|gt);")
+# " quot;" and " #39;": entities whose ampersand became a space on the way, as in the AG news rows.
+_BROKEN = re.compile(r" ?(?<![&\w#])(quot|#39|amp|lt|gt);")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\s*/?>", re.I)
 # In rows about code or web pages tags are words.
 _CODE = re.compile(r"```|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS\b|标签")
@@ -56,13 +56,8 @@ def _strip(text: str) -> str:
     if _CODE.search(text) or _first(text) is None:
         return text
     text = _TAG.sub("", _BREAK.sub("\n", text))
-    text = _BROKEN.sub(lambda found: "&" + found.group(), text)
-    text = _ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text)
-    return _tidy_quotes(text)
-
-
-def _tidy_quotes(text: str) -> str:
-    return re.sub(r' "([^"\n]{1,200}) "', r' "\1"', text)
+    text = _BROKEN.sub(r"&\1;", text)
+    return _ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text)
 
 
 _STRIP = Mend(

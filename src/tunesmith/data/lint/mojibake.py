@@ -16,18 +16,18 @@ _TEXTS = Texts(
     "{count} 行以前解码出错，成了乱码（{where}）：{example}",
 )
 _LOST = Texts(
-    '{count} row(s) hold "锟斤拷" or "烫烫烫", left by a wrong decoding ({where}); the characters are lost: '
-    "take the rows from the source again",
-    "{count} 行含有“锟斤拷”“烫烫烫”一类乱码（{where}），原来的字符已经丢失；请从原始数据重新导出",
+    '{count} row(s) hold text once decoded with the wrong Chinese encoding ({where}), e.g. "{example}"; characters are '
+    "lost: take the rows from the source again",
+    "{count} 行含有编码弄错留下的乱码（{where}），例如“{example}”；原来的字符已经丢失，请从原始数据重新导出",
 )
 
 # A byte that begins a UTF-8 sequence and those that go on, as cp1252 shows them (with C1 where it has nothing).
 _GO_ON = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _RUN = re.compile(f"(?:[\xc2-\xdf][{_GO_ON}]|[\xe0-\xef][{_GO_ON}]{{2}}|[\xf0-\xf4][{_GO_ON}]{{3}})+")
-_LEADS = ("Ã", "Â", "â", "ä", "å", "æ", "ç", "è", "é", "ï", "ð")
-# What the UTF-8 of full-width punctuation becomes in GBK: these characters stand in no ordinary text.
-_GBK_MARKS = ("锛", "銆", "鈥")
-_GBK_RUN = re.compile(r"[\u3400-\u9fff\ue000-\uf8ff\u20ac\uff00-\uffef]{2,}")
+_LEADS = ("Ã", "Â", "â", "ä", "å", "æ", "ç", "è", "é", "ï", "ð", "Ð", "Ñ")
+# What the UTF-8 of full-width and curly punctuation becomes in GBK; no ordinary text has these characters. The way back
+# is lost, because an odd number of bytes goes in and GBK has no character for many pairs.
+_GBK_MARKS = ("锛", "銆", "鈥", "锟斤拷", "烫烫烫烫", "屯屯屯屯")
 
 
 def repair(text: str) -> str:
@@ -36,8 +36,6 @@ def repair(text: str) -> str:
         return text
     if any(lead in text for lead in _LEADS):
         text = _RUN.sub(_from_cp1252, text)
-    if any(mark in text for mark in _GBK_MARKS):
-        text = _GBK_RUN.sub(_from_gbk, text)
     return text
 
 
@@ -54,14 +52,6 @@ def _byte(character: str) -> bytes:
     return character.encode("latin-1" if ord(character) < 256 else "cp1252")
 
 
-def _from_gbk(found: re.Match[str]) -> str:
-    run = found.group()
-    try:
-        return run.encode("gb18030").decode("utf-8")
-    except UnicodeError:  # Chinese words, or a run that lost a byte
-        return run
-
-
 def _look(row: LintRow) -> str | None:
     text = row.text
     if text.isascii():
@@ -69,11 +59,6 @@ def _look(row: LintRow) -> str | None:
     for lead in _LEADS:
         if lead in text and (found := _RUN.search(text)) and (right := _from_cp1252(found)) != found.group():
             return f"{found.group()} -> {right}"
-    for mark in _GBK_MARKS:
-        if mark in text:
-            for found in _GBK_RUN.finditer(text):
-                if (right := _from_gbk(found)) != found.group():
-                    return f"{found.group()} -> {right}"
     return None
 
 
@@ -81,7 +66,7 @@ def _look_lost(row: LintRow) -> str | None:
     text = row.text
     if text.isascii():
         return None
-    return next((mark for mark in ("锟斤拷", "烫烫烫烫", "屯屯屯屯") if mark in text), None)
+    return next((text[text.index(mark) :][:12] for mark in _GBK_MARKS if mark in text), None)
 
 
 def repair_mojibake(value: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ CODES = (
     "arguments_not_in_schema",
     "arguments_as_object",
     "null_arguments",
+    "null_arguments_dropped",
 )
 
 _TOLD: dict[str, tuple[Severity, Texts]] = {
@@ -72,10 +73,10 @@ _TOLD: dict[str, tuple[Severity, Texts]] = {
         "warning",
         Texts(
             "{count} row(s) hold null tool arguments that the schema does not name ({where}), e.g. {example}: rows of "
-            "several tools were merged into one table; the model would learn to write the nulls",
+            "several tools were merged into one table; a model that sees the nulls learns to write them",
             "{count} 行的工具参数里有定义之外的空值 null（{where}），例如 {example}："
             "多半是多个工具的数据合并成一张表时产生的，"
-            "模型会学着输出这些 null",
+            "模型看到了就会学着输出这些 null",
         ),
     ),
 }
@@ -93,6 +94,8 @@ class ToolCalls(Check):
                 if found.code == "bad_tool_calls":
                     self._note("bad_tool_calls", row.line, found.message.partition(": ")[2])
                     self.mendable = self.mendable or mend_tool_arguments(row.value) is not row.value
+                elif found.code == "null_arguments_dropped":
+                    self._note("null_arguments", row.line, found.field or "")
         example = row.example
         if example is None:
             return
@@ -146,14 +149,14 @@ def problems(messages: tuple[Message, ...], tools: tuple[dict[str, Any], ...]) -
     found: dict[str, str] = {}
     schemas = _schemas(tools)
     open_ids: list[str] = []
-    for message in messages:
+    for index, message in enumerate(messages):
         if message.role == "tool":
             if message.tool_call_id in open_ids:
                 open_ids.remove(message.tool_call_id or "")
             elif open_ids and message.tool_call_id is None:
                 open_ids.pop(0)
             else:
-                found.setdefault("tool_result_without_call", f'tool_call_id "{message.tool_call_id}"')
+                found.setdefault("tool_result_without_call", f"message {index + 1}")
             continue
         if open_ids:
             found.setdefault("tool_call_without_result", f'call "{open_ids[0]}"')
