@@ -86,7 +86,8 @@ def _view(report: LintReport, language: Language, say: Words) -> dict[str, Any]:
         "what": say("What lint found in this file", "这个训练文件的检查报告"),
         "verdict": verdict,
         "verdict_class": verdict_class,
-        "facts": _facts(report, language, say),
+        "facts": _facts(report, say),
+        "long_facts": _long_facts(report.detection, language, say),
         "findings": [_finding(finding, report, language, say) for finding in _worst_first(report.findings)],
         "histograms": _histograms(stats, say),
         "shares": _shares(stats, say),
@@ -124,20 +125,24 @@ def _n(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def _facts(report: LintReport, language: Language, say: Words) -> list[tuple[str, str]]:
-    detection = report.detection
+def _facts(report: LintReport, say: Words) -> list[tuple[str, str]]:
+    container = "Parquet" if report.container == "parquet" else report.container.upper()
     facts = [
         (say("Rows", "行数"), f"{report.n_rows:,}"),
         (say("Usable examples", "可用样本"), f"{report.n_examples:,}"),
-        (say("Format", "格式"), say(*FORMATS[report.format]) + _confidence(detection, say)),
-        (say("File type", "文件类型"), report.container.upper() if report.container != "parquet" else "Parquet"),
+        (say("Format", "格式"), say(*FORMATS[report.format]) + _confidence(report.detection, say)),
+        (say("File type", "文件类型"), container),
     ]
-    if report.encoding:
-        facts.append((say("Encoding", "编码"), report.encoding))
-    if mapping := detection.get("mapping"):
-        columns = ", ".join(f"{column} → {field}" for column, field in mapping.items() if column != field)
-        if columns:
-            facts.append((say("Columns", "列的对应"), columns))
+    return [*facts, (say("Encoding", "编码"), report.encoding)] if report.encoding else facts
+
+
+def _long_facts(detection: Mapping[str, Any], language: Language, say: Words) -> list[tuple[str, str]]:
+    facts = []
+    renamed = {column: field for column, field in detection.get("mapping", {}).items() if column != field}
+    if renamed:
+        facts.append(
+            (say("Columns", "列的对应"), ", ".join(f"{column} → {field}" for column, field in renamed.items()))
+        )
     because = detection.get("because_zh" if language == "zh" else "because")
     return [*facts, (say("How we know", "判断依据"), str(because))] if because else facts
 
@@ -264,19 +269,38 @@ def _system_prompts(prompts: Mapping[str, Any], say: Words) -> list[tuple[str, s
     return shown
 
 
-def _examples(examples: Mapping[str, Any], say: Words) -> list[dict[str, str]]:
+def _examples(examples: Mapping[str, Any], say: Words) -> list[dict[str, Any]]:
     shown = []
     for name, (en, zh) in EXAMPLES.items():
         if example := examples.get(name):
             title = f"{say(en, zh)} · {say('line', '行号')} {example['line']} · {example['chars']:,} " + say(
                 "characters", "字符"
             )
-            shown.append({"title": title, "text": _readable(example["row"], is_cut=example["is_cut"])})
+            cut = bool(example["is_cut"])
+            shown.append({"title": title, "parts": [("", example["row"] + " …")] if cut else _parts(example["row"])})
     return shown
 
 
-def _readable(row: str, *, is_cut: bool) -> str:
-    """The row indented; a cut one cannot be parsed and stays as it is."""
-    if is_cut:
-        return row + " …"
-    return orjson.dumps(orjson.loads(row), option=orjson.OPT_INDENT_2).decode()
+def _parts(row: str) -> list[tuple[str, str]]:
+    """(name, text) of every message and field of a row: line breaks as line breaks, not as \\n."""
+    parts: list[tuple[str, str]] = []
+    for key, value in orjson.loads(row).items():
+        turns = value if isinstance(value, list) and value and all(_is_turn(one) for one in value) else None
+        parts += [_turn(one) for one in turns] if turns else [(key, _plain(value))]
+    return parts
+
+
+def _is_turn(value: Any) -> bool:
+    return isinstance(value, dict) and ("role" in value or "from" in value)
+
+
+def _turn(turn: Mapping[str, Any]) -> tuple[str, str]:
+    """A message that is only words as words; another one whole."""
+    role = str(turn.get("role") or turn.get("from"))
+    words = turn.get("content") if "content" in turn else turn.get("value")
+    is_plain = isinstance(words, str) and not turn.keys() - {"role", "content", "from", "value"}
+    return role, str(words) if is_plain else _plain(dict(turn))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
