@@ -41,7 +41,7 @@ NOTHING = Clues()
 def glance(text: str) -> Clues:
     """7 digits in a row make a long number, 13 a longer one; separators do not count."""
     at_sign = "@" in text or "＠" in text
-    has_key = "-----BEGIN" in text or ("K" in text and "AKIA" in text)
+    has_key = "_" in text or "-----BEGIN" in text or "glpat-" in text or ("K" in text and "AKIA" in text)
     data = text.encode(errors="replace")
     classes = data.translate(_CLASSES)
     if b"0" not in classes and text.isascii():
@@ -61,9 +61,9 @@ def glance(text: str) -> Clues:
 
 
 def _mixes_letters_and_digits(classes: bytes) -> bool:
-    """Whether a digit stands between two letters or a letter between two digits, as in tokens, not in 2nd."""
-    before, *pieces = classes.split(b"0")
-    for piece in pieces:
+    """Whether digits stand between two letters or a letter between two digits, as in tokens, not in 2nd."""
+    before = b" "
+    for piece in filter(None, classes.split(b"0")):
         if piece == b"a" or (before[-1:] == b"a" and piece[:1] == b"a"):
             return True
         before = piece

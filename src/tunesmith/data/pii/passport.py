@@ -25,5 +25,5 @@ def find(text: str) -> Iterator[PiiMatch]:
         said = _WORDS.verdict(text, match.start(), window=40)
         if said is False:
             continue
-        if said or _CHINESE.fullmatch(match.group()) or _BESIDE.match(text[match.end() : match.end() + 14].lstrip()):
+        if said or _CHINESE.fullmatch(match.group()):
             yield PiiMatch("passport", match.start(), match.end(), match.group())

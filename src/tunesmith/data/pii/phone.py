@@ -11,26 +11,27 @@ from tunesmith.data.pii.context import OTHER_NUMBERS, Labels, words_before
 from tunesmith.data.pii.match import PiiMatch
 
 _EXTENSION = r"(?:(?: ?(?:转|轉|分机|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
-_COUNTRY = r"(?:(?:\+|00) ?\(?86\)?[ -]?)"
+_COUNTRY = r"(?:(?:\((?:\+|00)86\)|(?:\+|00) ?(?:86|\(86\)))[ -]?)"
 _AREA = r"(?:10|2\d|[3-9]\d\d)"
 _LOCAL = r"[2-8]\d{2,3}[ -]?\d{4}"
 _ELEVEN = r"1[3-9]\d(?:(?P<a>[ -]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
 _BEFORE_LOCAL = rf"(?:{_COUNTRY}(?:\(0\) ?)?\(?0?{_AREA}\)?[ -]?|\(0{_AREA}\)[ -]?|\(0\) ?{_AREA}[ -]|0{_AREA}[ -])"
 _CHINESE = re.compile(
     r"(?<!\d)(?<!\d[.,\-])(?:"
-    rf"(?:{_COUNTRY}|\(?86\)?[ -]?)?(?:\(0\) ?)?{_ELEVEN}"
+    rf"(?:{_COUNTRY}|(?:86|\(86\))[ -]?)?(?:\(0\) ?)?{_ELEVEN}"
     rf"|{_BEFORE_LOCAL}{_LOCAL}{_EXTENSION}"
     rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}){_EXTENSION}"
     rf"|(?P<compact>0{_AREA}[2-8]\d{{6,7}}|[48]00\d{{7}}){_EXTENSION}"
-    r")(?![0-9A-Za-z]|[.,]\d|-\d)",
+    r")(?![0-9A-Za-z]|[.,]\d|-[0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PLUS = re.compile(
     r"(?<![0-9A-Za-z+)])(?:\+|00 ?(?=[1-9]))\(?[1-9]\d{0,3}\)?(?:[ .\-()]{0,2}\d{1,12}){1,6}" + _EXTENSION
 )
 _GROUPED = re.compile(
-    r"(?<![0-9A-Za-z+])(?<!\d[.,\-/])\(?\d{1,5}\)?(?:[ .\-]{0,2}\d{2,9}){1,5}(?![0-9A-Za-z]|[.,]\d|[-/:]\d)"
-    + _EXTENSION
+    r"(?<![0-9A-Za-z+])(?<!\d[.,\-/])\(?\d{1,5}(?:\)?[ .\-]?\(?\d{2,9}){1,5}"
+    r"(?![0-9A-Za-z]|[.,]\d|-[0-9A-Za-z]|[/:]\d)" + _EXTENSION,
+    re.IGNORECASE,
 )
 _NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
 # National numbers whose grouping alone gives them away, when phonenumbers agrees.
@@ -47,16 +48,22 @@ _WORDS = Labels(
     r"|\bcell\b|\bcall(?:ed|ing)?\b|\bfax\b|\bcontact\b|\bwhats\s?app\b|\btext(?:ed)?\b|\breach(?:ed)?\b|\bdial(?:led)?\b|\bsms\b"
     r"|\bring\b|\bhotline\b|\bhelpline\b|\bring\b|\bnumber is\b|☎|📞|📱",
     no=OTHER_NUMBERS
-    + r"|[$¥￥€£]|价格|金额|共计|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b|\bcoordinates?\b|\blat\b|\blon\b"
-    r"|[A-Za-z]+[-_]$|[#№]$|=$",
+    + r"|[$¥￥€£]|价格|金额|共计|总计|合计|人口|数量|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b|\bcoordinates?\b"
+    r"|\blat\b|\blon\b",
 )
-_PHONE_WORD_END = re.compile(r"(?:tel|phone|mobile|cell|fax|call|mob|ph|t|m)[.:：]?-?$", re.IGNORECASE)
+_PHONE_WORD_END = re.compile(
+    r"(?:(?<![A-Za-z])(?:tel(?:ephone)?|(?:tele)?phone|mobile|cell|fax|call|mob|ph)[ _]?(?:no|num|number)?[.:：=\"']*"
+    r"|(?<![A-Za-z])[tm][.:：])\s?-?$",
+    re.IGNORECASE,
+)
 _LETTERS_END = re.compile(r"[A-Za-z0-9][-_/.]?$|[#№/_=$¥￥€£]\s?$")
 _AMOUNT_AFTER = re.compile(
-    r"\s?(?:元|万|亿|美元|个|次|条|字节|bytes?\b|rows?\b|usd\b|dollars?\b|%|°|ms\b|km\b|kg\b)", re.IGNORECASE
+    r"\s?(?:元|人|名|位|行|页|万|亿|美元|个|次|条|字节|bytes?\b|rows?\b|usd\b|dollars?\b|%|°|ms\b|km\b|kg\b)",
+    re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
+_DIGIT_BEFORE = re.compile(r"\d(?:[ \-]{1,3}|\.)$")
 _FEWEST_DIGITS = 7
 # The expressions above are slow over a whole row, so they run only where enough digits stand together.
 _STRETCH = re.compile(r"[0-9+(][0-9 ().+\-]{5,}")
@@ -72,7 +79,7 @@ def find(text: str) -> Iterator[PiiMatch]:
         start, stop = stretch.start(), stretch.end() + _ROOM_FOR_EXTENSION
         spans = [*_chinese(text, start, stop), *_international(text, start, stop), *_national(text, start, stop)]
         for span in sorted(spans, key=lambda span: (span[0], -span[1])):
-            if span[0] >= taken:
+            if taken <= span[0] < stretch.end():
                 yield PiiMatch("phone", *span, text[slice(*span)])
                 taken = span[1]
 
@@ -90,13 +97,14 @@ def _international(text: str, start: int, stop: int) -> Iterator[tuple[int, int]
         said = _said(text, match.start(), match.end())
         if said is False:
             continue
-        end = _longest(text, match.start(), match.end(), is_certain=bool(said))
+        end = _longest(text, match.start(), match.end())
         if end is not None:
             yield match.start(), end
 
 
-def _longest(text: str, start: int, end: int, *, is_certain: bool) -> int | None:
+def _longest(text: str, start: int, end: int) -> int | None:
     """Where the number that begins with + or 00 ends: a date or price may follow it without a comma."""
+    possible = None  # numbers kept free for films are not valid, but who writes + means a number
     ends = [group.end() for group in _DIGITS.finditer(text, start, end)]
     for stop in reversed(ends):
         number = re.sub(r"^00 ?", "+", text[start:stop])
@@ -104,25 +112,30 @@ def _longest(text: str, start: int, end: int, *, is_certain: bool) -> int | None
             parsed = phonenumbers.parse(number)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(parsed) or (is_certain and phonenumbers.is_possible_number(parsed)):
+        if phonenumbers.is_valid_number(parsed):
             return stop
-    return None
+        if possible is None and phonenumbers.is_possible_number(parsed):
+            possible = stop
+    return possible
 
 
 def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     for match in _GROUPED.finditer(text, start, stop):
         begin, end = match.span()
-        n_digits = sum(map(len, _DIGITS.findall(match.group())))
+        if match.group().startswith("(") and ")" not in match.group():  # a number in brackets
+            begin += 1
+        number = text[begin:end]
+        n_digits = sum(map(len, _DIGITS.findall(number)))
         if not 8 <= n_digits <= 17:
             continue
         said = _said(text, begin, end)
-        if said is False:
+        if said is False or (said is None and _DIGIT_BEFORE.search(text, max(0, begin - 4), begin)):
             continue
-        american = _NORTH_AMERICAN.match(match.group())
+        is_american = _NORTH_AMERICAN.match(number) is not None
         if (
-            (american and _is_valid(match.group(), ("US",), or_possible=bool(said) or "(" in match.group()))
-            or _has_national_shape(match.group())
-            or (said and n_digits <= 13 and _is_valid(match.group(), _REGIONS))
+            (is_american and _is_valid(number, ("US",), or_possible=bool(said) or "(" in number))
+            or _has_national_shape(number)
+            or (said and n_digits <= 13 and _is_valid(number, _REGIONS))
         ):
             yield begin, end
 
@@ -130,7 +143,8 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 def _has_national_shape(number: str) -> bool:
     shape = tuple(map(len, _DIGITS.findall(number)))
     regions = tuple(region for region, shapes in _SHAPES.items() if shape in shapes)
-    return number.lstrip("(").startswith("0") and _is_valid(number, regions)
+    # 07700 900xxx is kept free for films, and a British mobile to everybody who writes it.
+    return number.lstrip("(").startswith("0") and _is_valid(number, regions, or_possible=number.startswith("07700"))
 
 
 def _is_valid(number: str, regions: tuple[str, ...], *, or_possible: bool = False) -> bool:

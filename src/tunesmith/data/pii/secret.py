@@ -35,6 +35,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _CREDENTIALS_IN_URL = re.compile(r"[a-z][a-z0-9+]{2,20}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{6,128})@[A-Za-z0-9.\-]+")
+_CASE_CHANGE = re.compile(r"[a-z][A-Z]|[A-Z][a-z]")
 # Bits per character: English words stay below 3, random hex of 32 characters is near 3.6.
 _MIN_BITS = 3.0
 
@@ -67,8 +68,10 @@ def _in_stretch(text: str, start: int, stop: int) -> Iterator[PiiMatch]:
 
 
 def _is_mixed(token: str) -> bool:
-    """Random tokens mix digits with letters; names-made-of-words do not. AWS ids of letters only exist (4 %)."""
-    return token.startswith(("AKIA", "ASIA")) or any(letter.isdigit() for letter in token)
+    """Random tokens mix digits or cases; names made of words do not."""
+    if any(letter.isdigit() for letter in token) or token.startswith(("AKIA", "ASIA")):
+        return True
+    return len(_CASE_CHANGE.findall(token)) >= 4
 
 
 def looks_random(value: str) -> bool:
