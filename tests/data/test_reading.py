@@ -177,6 +177,46 @@ def test_a_json_array_streams_and_keeps_its_line_numbers(indent, encoding, chunk
     assert [example.line for example in file.examples] == ([1] * 5 if indent is None else [2, 7, 12, 17, 22])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252"])
+def test_other_encodings_are_read_and_said(encoding, write):
+    row = json.dumps(chat(user("Qu'est-ce qu'un café à £5 ?"), assistant("Cher.")), ensure_ascii=False)
+
+    file = read(write(((row + "\n") * 20).encode(encoding)))
+
+    assert file.examples[19].messages[0].content == "Qu'est-ce qu'un café à £5 ?"
+    assert file.encoding == encoding.removesuffix("-le")
+    assert [finding.code for finding in file.findings] == [f"read_as_{file.encoding.replace('-', '')}"]
+
+
+def test_a_table_is_read_by_the_names_of_its_columns(tmp_path):
+    path = tmp_path / "faq.csv"
+    path.write_text("编号,问题,答案\n1,怎么退货？,七天内可退。\n2,\"多久\n发货？\",两天。\n", encoding="gb18030")
+
+    file = read_examples(path, name="faq.csv")
+
+    assert [(example.line, example.messages[0].content) for example in file.examples] == [
+        (2, "怎么退货？"),
+        (3, "多久\n发货？"),
+    ]
+    assert {finding.code for finding in file.findings} == {"read_as_gb18030", "columns_mapped", "unused_key"}
+
+
+def test_sharegpt_rows_are_trained_like_chat_rows(write):
+    turns = [{"from": "human", "value": "你好"}, {"from": "gpt", "value": "world"}]
+
+    file = read(write([{"conversations": turns}] * 2))
+
+    assert file.format == "sharegpt"
+    assert file.examples[0].messages == (Message("user", "你好"), Message("assistant", "world"))
+
+
+def test_answers_that_a_label_calls_unwanted_are_left_out(write):
+    file = read(write([{**CHAT, "label": label} for label in (True, False, False)]))
+
+    assert [example.line for example in file.examples] == [1]
+    assert [(f.code, f.count) for f in file.findings] == [("unwanted_answers", 2)]
+
+
 def test_strict_reading_refuses_a_json_array(write):
     assert "looks like a JSON array" in refusal(write(json.dumps([CHAT])), strict_jsonl=True).message
 
@@ -196,7 +236,7 @@ def test_strict_reading_refuses_a_json_array(write):
     ],
 )
 def test_a_file_that_is_not_text_in_json_says_what_it_is(content, code, text, write):
-    error = refusal(write(content))
+    error = refusal(write(content), strict_jsonl=not content.startswith(b"["))
 
     assert text in error.message
     assert error.message.startswith("Invalid file format. ")
@@ -452,7 +492,7 @@ def test_a_missing_role_is_worded_as_openai_words_it(write):
 
 
 def test_an_unknown_format_is_worded_as_openai_words_it(write):
-    error = refusal(write([{"text": "a", "label": "b"}]), param="validation_file")
+    error = refusal(write([{"text": "a", "label": "b"}]), param="validation_file", strict_jsonl=True)
 
     expected = "Unexpected file format, expected either prompt/completion pairs or chat messages."
     assert error.message.startswith(f"Invalid file format. {expected}")
@@ -470,7 +510,29 @@ def test_an_unknown_format_is_worded_as_openai_words_it(write):
     ],
 )
 def test_a_row_in_no_format_says_what_is_near(row, text, write):
-    assert text in refusal(write([row])).message
+    assert text in refusal(write([row]), strict_jsonl=True).message
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "a", "chosen": "b", "rejected": "c"},
+        {"input": {"messages": [user()]}, "preferred_output": [assistant()], "non_preferred_output": [assistant("x")]},
+    ],
+)
+def test_pairs_are_refused_by_supervised_training_in_openais_words(row, write):
+    error = refusal(write([row] * 3))
+
+    expected = "Unexpected file format, expected either prompt/completion pairs or chat messages."
+    assert error.message.startswith(f"Invalid file format. {expected} (line 1: this is a preference row")
+    assert len(error.findings) == 3
+
+
+def test_rows_that_say_nothing_of_what_they_are_are_refused_in_openais_words(write):
+    message = refusal(write([{"foo": "a", "bar": 3}] * 2)).message
+
+    assert "expected either prompt/completion pairs or chat messages" in message
+    assert 'found the keys "foo", "bar"' in message
 
 
 def test_rows_of_two_formats_in_one_file_are_refused(write):
@@ -581,7 +643,7 @@ def test_a_real_gb18030_file_written_as_rows_reads_as_its_utf8_twin(shared_data,
     assert [finding.code for finding in file.findings] == ["read_as_gb18030"]
 
 
-def test_real_files_without_answers_or_in_other_shapes_are_refused(shared_data):
+def test_real_files_without_answers_or_in_other_shapes_are_refused_where_openai_refuses_them(shared_data):
     for file_name, text in {
         "openai_format/squad_prompt_completion/testing.jsonl": 'key "completion" is missing beside "prompt"',
         "openai_format/cookbook/dbpedia_samples.jsonl": 'found the keys "text", "category"',
@@ -590,4 +652,4 @@ def test_real_files_without_answers_or_in_other_shapes_are_refused(shared_data):
         "messy/25000_spend_dataset_current.csv": "byte 0xA3 (byte 45 of the file)",
         "messy/01-testing-example.tail.jsonl": "No line is a JSON object",
     }.items():
-        assert text in refusal(shared_data / file_name).message
+        assert text in refusal(shared_data / file_name, strict_jsonl=True).message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any, Literal
 from tunesmith.data import tables
 from tunesmith.data.examples import ChatExample
 from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.detect import OPENAI_FORMATS, detect, explain_unknown, mixed
-from tunesmith.data.formats.row_report import RowReport, kind
+from tunesmith.data.formats.detect import NOT_SUPERVISED, OPENAI_FORMATS, detect, explain_unknown, mixed
+from tunesmith.data.formats.row_report import RowReport, kind, kind_zh
+from tunesmith.data.sources import Source, open_source
 from tunesmith.data.tables import Encoding, Row
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
@@ -24,6 +26,12 @@ MAX_LISTED_ERRORS = 50
 # Each becomes an event; some files have a key of its own in every row.
 MAX_LISTED_KEYS = 20
 
+CHAT_FORMATS: tuple[FormatName, ...] = (*OPENAI_FORMATS, "sharegpt")
+"""What holds conversations to learn from."""
+
+# How a file is packed and its lines end matters to whoever mends it, not to a job that has read it.
+_TOLD_FINDINGS = frozenset({"columns_mapped", "rows_in_object"})
+
 
 @dataclass(frozen=True, slots=True)
 class ExampleFile:
@@ -31,7 +39,7 @@ class ExampleFile:
 
     name: str
     format: FormatName
-    encoding: Encoding
+    encoding: Encoding | None
     examples: list[ChatExample]
     findings: list[Finding]
 
@@ -47,15 +55,26 @@ def read_examples(
 ) -> ExampleFile:
     """Read and check a whole file; `name` is what the user calls it.
 
+    Every container and format that holds conversations is read; `strict_jsonl` takes JSON lines in OpenAI's formats
+    only, as OpenAI does. Answers that a label calls unwanted are left out. Without `keep_examples` they are checked
+    and dropped: a check needs no memory for the file.
+
     Raises InvalidFile in OpenAI's words for a failed job, followed by line, field and what to do; its findings list
-    up to MAX_LISTED_ERRORS bad rows. `strict_jsonl` refuses a JSON array, as OpenAI does. OpenAI wants
-    `min_examples` 10. Without `keep_examples` they are checked and dropped: a check needs no memory for the file.
+    up to MAX_LISTED_ERRORS bad rows. OpenAI wants `min_examples` 10.
     """
     reading = _Reading(name, param, keep_examples=keep_examples)
     try:
-        encoding = tables.detect_encoding(path, name=name)
-        for row in _rows(path, encoding, name=name, strict_jsonl=strict_jsonl):
-            reading.add(row)
+        encoding: tables.Encoding | None
+        if strict_jsonl:
+            encoding = found = tables.detect_encoding(path, name=name)
+            for row in _json_lines(path, found, name=name):
+                reading.add(row)
+        else:
+            source = open_source(path, name=name)
+            encoding = source.table.encoding
+            reading.expect(source)
+            for row in source.rows():
+                reading.add(row)
     except InvalidFile as error:  # the text of the file itself: say which of the job's two files it is
         message = f"Invalid file format. {error.message}"
         raise InvalidFile(message, findings=error.findings, param=param, code=f"invalid_{param}") from error
@@ -93,10 +112,8 @@ def _start(text: bytes) -> str:
     return text[:40].decode(errors="ignore")[:10]
 
 
-def _rows(path: Path, encoding: Encoding, *, name: str, strict_jsonl: bool) -> Iterator[Row | Finding]:
-    is_array = not strict_jsonl and tables.is_array(path, encoding)
-    texts = (tables.read_elements if is_array else tables.read_lines)(path, encoding, name=name)
-    for line, text in texts:
+def _json_lines(path: Path, encoding: Encoding, *, name: str) -> Iterator[Row | Finding]:
+    for line, text in tables.read_lines(path, encoding, name=name):
         yield _as_object(tables.parse_row(line, text))
 
 
@@ -104,7 +121,8 @@ def _as_object(row: Row | Finding) -> Row | Finding:
     if isinstance(row, Finding) or isinstance(row.value, dict):
         return row
     message = f"line {row.line}: this is {kind(row.value)}, expected a JSON object"
-    return Finding("not_an_object", "error", message, line=row.line, facts={"kind": kind(row.value)})
+    zh = f"第 {row.line} 行：这是{kind_zh(row.value)}，应为 JSON 对象"
+    return Finding("not_an_object", "error", message, row.line, None, {"kind": kind(row.value)}, zh)
 
 
 def _advice(first: Finding, n_bad: int, n_rows: int) -> str:
@@ -126,8 +144,13 @@ class _Reading:
         self._name = name
         self._keep_examples = keep_examples
         self._param: FileParam = param
+        self._formats: tuple[FormatName, ...] = OPENAI_FORMATS
         self._format: FormatName | None = None
+        self._source_findings: list[Finding] = []
+        self._notes: dict[str, tuple[int, Finding]] = {}
+        self._n_unwanted = 0
         self._examples: list[ChatExample] = []
+        self._unreadable: list[Finding] = []
         self._errors: list[Finding] = []
         self._warnings: list[Finding] = []
         self._unused: Counter[tuple[str, str]] = Counter()
@@ -136,11 +159,24 @@ class _Reading:
         self._n_examples = 0
         self._n_rows = self._n_not_objects = self._n_errors = self._n_warnings = 0
 
+    def expect(self, source: Source) -> None:
+        """What the file was found to be; without this its first row decides."""
+        self._formats = CHAT_FORMATS
+        # conversations that wait for an answer are chat rows that lack it, to supervised training
+        self._format = "chat" if source.format == "reinforcement" else source.format
+        self._source_findings = [
+            finding
+            for finding in source.findings
+            if finding.code in _TOLD_FINDINGS or finding.code.startswith("read_as") or finding.severity == "warning"
+        ]
+
     def add(self, row: Row | Finding) -> None:
         self._n_rows += 1
         if isinstance(row, Finding):
             self._n_not_objects += 1
-            self._note(row)
+            self._n_errors += 1
+            if len(self._unreadable) < MAX_LISTED_ERRORS:
+                self._unreadable.append(row)
             return
         report = RowReport(row.line, self._n_rows)
         example = self._read(row.value, report)
@@ -152,16 +188,19 @@ class _Reading:
                 continue
             self._unused[key] += 1
             self._unused_lines.setdefault(key[0], row.line)
-        if example is not None:
+        if example is not None and example.label is False:
+            self._n_unwanted += 1
+        elif example is not None:
             self._n_examples += 1
             if self._keep_examples:
                 self._examples.append(example)
 
     def _read(self, row: dict[str, Any], report: RowReport) -> ChatExample | None:
-        found = detect(row, OPENAI_FORMATS)
-        if found is None:
+        found = detect(row, self._formats)
+        if found is None or self._format == "preference":
+            told = NOT_SUPERVISED if self._format == "preference" else explain_unknown(row)
             wording = "Unexpected file format, expected either prompt/completion pairs or chat messages."
-            report.error("unknown_format", *explain_unknown(row), wording=wording)
+            report.error("unknown_format", *told, wording=wording)
             return None
         if self._format is None:
             self._format = found
@@ -176,19 +215,23 @@ class _Reading:
             self._n_errors += 1
             if len(self._errors) < MAX_LISTED_ERRORS:
                 self._errors.append(finding)
+        elif finding.severity == "info":
+            count, first = self._notes.get(finding.code, (0, finding))
+            self._notes[finding.code] = (count + 1, first)
         else:
             self._n_warnings += 1
             if len(self._warnings) < MAX_LISTED_ERRORS:
                 self._warnings.append(finding)
 
-    def finish(self, encoding: Encoding, min_examples: int) -> ExampleFile:
-        if self._errors:
+    def finish(self, encoding: Encoding | None, min_examples: int) -> ExampleFile:
+        # a row that cannot be read says more than what is wrong with the others because of it
+        if errors := (self._unreadable + self._errors)[:MAX_LISTED_ERRORS]:
             if self._n_not_objects == self._n_rows:
-                what = _advice(self._errors[0], self._n_rows, self._n_rows)
+                what = _advice(errors[0], self._n_rows, self._n_rows)
             else:
-                what = self._worded(self._errors[0]) + self._others()
+                what = self._worded(errors[0]) + self._others(errors)
             message = f"Invalid file format. {what}"
-            raise InvalidFile(message, findings=self._errors, param=self._param, code=f"invalid_{self._param}")
+            raise InvalidFile(message, findings=errors, param=self._param, code=f"invalid_{self._param}")
         if self._n_examples < max(1, min_examples) or self._format is None:
             raise self._too_few(min_examples)
         return ExampleFile(self._name, self._format, encoding, self._examples, self._file_findings(encoding))
@@ -199,14 +242,14 @@ class _Reading:
         if error.code == "unknown_format":
             return f"{wording} ({error.message})"
         if example is None:
-            return error.message[0].upper() + error.message[1:]
+            return f"{self._name}: {error.message}"
         place = f"Example {example}" + (f", message {message}" if message else "")
         return f"{place} {wording} ({error.message})" if wording else f"{place}: {error.message}"
 
-    def _others(self) -> str:
+    def _others(self, errors: list[Finding]) -> str:
         if self._n_errors == 1:
             return ""
-        lines = ", ".join(str(line) for line in sorted({error.line for error in self._errors[1:11] if error.line}))
+        lines = ", ".join(str(line) for line in sorted({error.line for error in errors[1:11] if error.line}))
         return f" ({self._n_errors - 1} more errors, lines {lines}{', ...' if self._n_errors > 11 else ''})"
 
     def _too_few(self, min_examples: int) -> InvalidFile:
@@ -217,27 +260,41 @@ class _Reading:
         finding = Finding("invalid_n_examples", "error", message, facts={"n_examples": self._n_examples})
         return InvalidFile(message, findings=[finding], param=self._param, code="invalid_n_examples")
 
-    def _file_findings(self, encoding: Encoding) -> list[Finding]:
+    def _file_findings(self, encoding: Encoding | None) -> list[Finding]:
         findings = list(self._warnings)
         if self._n_warnings > len(findings):
             hidden = self._n_warnings - len(findings)
-            findings.append(Finding("more_warnings", "warning", f"{hidden} more warnings of these kinds"))
-        if encoding == "gb18030":
-            findings.append(
-                Finding("read_as_gb18030", "info", f"{self._name} is not UTF-8; it was read as GB18030 (GBK)")
-            )
+            message, zh = f"{hidden} more warnings of these kinds", f"还有 {hidden} 条同类警告"
+            findings.append(Finding("more_warnings", "warning", message, message_zh=zh))
+        findings += self._source_findings
+        if encoding == "gb18030" and not self._source_findings:
+            message = f"{self._name} is not UTF-8; it was read as GB18030 (GBK)"
+            zh = f"{self._name} 不是 UTF-8；已按 GB18030（GBK）读取"
+            findings.append(Finding("read_as_gb18030", "info", message, message_zh=zh))
+        if self._n_unwanted:
+            message = f"{self._n_unwanted} rows have label false: their answers are unwanted and are not trained"
+            zh = f"{self._n_unwanted} 行的 label 为 false：这些回答是不想要的，不参与训练"
+            findings.append(Finding("unwanted_answers", "warning", message, message_zh=zh, count=self._n_unwanted))
+        for count, first in self._notes.values():
+            findings.append(dataclasses.replace(first, count=count))
+        return findings + self._unused_key_findings()
+
+    def _unused_key_findings(self) -> list[Finding]:
+        findings = []
         for (key, meant), count in self._unused.items():
             line = self._unused_lines[key]
             facts = {"key": key, "count": count}
             if meant:
                 message = f'line {line}: key "{key}" is not used (in {count} places); did you mean "{meant}"?'
-                findings.append(Finding("unused_key", "warning", message, line, key, facts))
+                zh = f"第 {line} 行：键 “{key}” 没有用到（共 {count} 处）；是否想写 “{meant}”？"
+                findings.append(Finding("unused_key", "warning", message, line, key, facts, zh))
             else:
                 message = f'key "{key}" is not part of the format and was not used (in {count} places)'
-                findings.append(Finding("unused_key", "info", message, line, key, facts))
+                zh = f"键 “{key}” 不属于该格式，没有用到（共 {count} 处）"
+                findings.append(Finding("unused_key", "info", message, line, key, facts, zh))
         if self._n_unlisted_keys:
-            message = (
-                f"other keys are not part of the format either and were not used (in {self._n_unlisted_keys} places)"
-            )
-            findings.append(Finding("more_unused_keys", "info", message))
+            n_places = self._n_unlisted_keys
+            message = f"other keys are not part of the format either and were not used (in {n_places} places)"
+            zh = f"其他的键也不属于该格式，没有用到（共 {n_places} 处）"
+            findings.append(Finding("more_unused_keys", "info", message, message_zh=zh))
         return findings
