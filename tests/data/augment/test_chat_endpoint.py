@@ -91,15 +91,17 @@ def test_a_refused_prompt_is_not_tried_again() -> None:
 
 
 def test_an_endless_reply_is_not_read_to_its_end() -> None:
-    with serving(lambda number, body: Reply(raw=b"x" * (MAX_REPLY_BYTES + 1))) as endpoint:
-        with pytest.raises(PromptRefused, match="longer than"):
-            ask(endpoint)
+    endless = Reply(raw=b"x" * (MAX_REPLY_BYTES + 1))
+    with serving(lambda number, body: endless) as endpoint, pytest.raises(PromptRefused, match="longer than"):
+        ask(endpoint)
 
 
 def test_an_endpoint_that_is_not_there_fails() -> None:
-    with ChatEndpoint("http://127.0.0.1:9/v1", "m", retry=QUICK) as sampler:
-        with pytest.raises(EndpointFailed, match="cannot be reached"):
-            sampler.sample(PROMPT, give_up=threading.Event())
+    with (
+        ChatEndpoint("http://127.0.0.1:9/v1", "m", retry=QUICK) as sampler,
+        pytest.raises(EndpointFailed, match="cannot be reached"),
+    ):
+        sampler.sample(PROMPT, give_up=threading.Event())
 
 
 def test_giving_up_ends_the_waiting() -> None:

@@ -20,7 +20,7 @@ from tunesmith.errors import InvalidRequest
 
 RECIPES: tuple[RecipeName, ...] = ("paraphrase", "vary_answer", "like_seeds", "from_document")
 MAX_ROWS_PER_REQUEST = 20
-MAX_INSTRUCTIONS_CHARS = 4000
+MAX_INSTRUCTIONS_CHARS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
