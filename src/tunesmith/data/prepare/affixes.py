@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 
 
 def common_prefix(texts: Sequence[str]) -> str:
     """The longest text with which all begin; "" of no texts."""
-    return commonprefix([min(texts), max(texts)]) if texts else ""
+    if not texts:
+        return ""
+    first, last = min(texts), max(texts)
+    differs_at = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), None)
+    return first[:differs_at]
 
 
 def common_suffix(texts: Sequence[str]) -> str:

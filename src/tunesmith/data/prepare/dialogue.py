@@ -61,8 +61,11 @@ def talk(name: str, frame: Frame, about_file: Remediation, *, ask: Ask, say: Say
         say(about_file.immediate)
     frame, remediations = _validate(frame, say)
     remediations.insert(0, about_file)
-    frame, is_changed = _remedy(frame, remediations, ask, say)
-    return _write_out(name, frame, ask, say, is_changed=is_changed)
+    remedied, is_changed = _remedy(frame, remediations, ask, say)
+    prepared = _write_out(name, remedied, ask, say, is_changed=is_changed)
+    if prepared.training_file is not None:
+        say(time_estimate(remedied, hashed=frame.labels))
+    return prepared
 
 
 def _validate(frame: Frame, say: Say) -> tuple[Frame, list[Remediation]]:
@@ -107,7 +110,7 @@ def _write_out(name: str, frame: Frame, ask: Ask, say: Say, *, is_changed: bool)
     )
     if not is_changed and not wants_split:
         say(f'\nYou can use your file for fine-tuning:\n> openai api fine_tunes.create -t "{name}"\n\n')
-        say(f"{_reminder(frame)}\n{time_estimate(frame)}")
+        say(f"{_reminder(frame)}\n")
         return Prepared(name)
     if not ask("\n\nYour data will be written to a new JSONL file. Proceed [Y/n]: "):
         say("Aborting... did not write the file\n")
@@ -115,7 +118,7 @@ def _write_out(name: str, frame: Frame, ask: Ask, say: Say, *, is_changed: bool)
     prepared = _write(name, frame, wants_split=wants_split)
     say(f"\nWrote modified {_files(prepared)}`\nFeel free to take a look!\n\n")
     say(f"Now use that file when fine-tuning:\n> openai api fine_tunes.create -t {_arguments(frame, prepared)}\n\n")
-    say(f"{_reminder(frame) if common_suffix(frame.prompts) else _stop(frame)}\n{time_estimate(frame)}")
+    say(f"{_reminder(frame) if common_suffix(frame.prompts) else _stop(frame)}\n")
     return prepared
 
 
@@ -145,9 +148,7 @@ def _arguments(frame: Frame, prepared: Prepared) -> str:
         metrics = f'--classification_positive_class "{classes.most_common(1)[0][0]}"'
     else:
         metrics = f"--classification_n_classes {len(classes)}"
-    return (
-        f'"{prepared.training_file}" -v "{prepared.validation_file}" --compute_classification_metrics {metrics}'
-    )
+    return f'"{prepared.training_file}" -v "{prepared.validation_file}" --compute_classification_metrics {metrics}'
 
 
 def _reminder(frame: Frame) -> str:

@@ -51,9 +51,14 @@ class Frame:
         gone = set(labels)
         return self.take([position for position, label in enumerate(self.labels) if label not in gone])
 
-    def size_bytes(self) -> int:
-        """What pandas' `memory_usage(index=True).sum()` says: a pointer per cell, and the labels."""
-        return 8 * self.n_rows * len(self.columns) + _labels_bytes(self.labels)
+    def size_bytes(self, *, hashed: Labels) -> int:
+        """What pandas' `memory_usage(index=True).sum()` says: a pointer per cell, and the labels.
+
+        pandas keeps a hash table beside labels of text once it has looked for duplicates; `hashed` are the labels of
+        which it has one.
+        """
+        table = _hash_table_bytes(self.n_rows) if self.labels is hashed and _are_text(self.labels) else 0
+        return 8 * self.n_rows * len(self.columns) + _labels_bytes(self.labels) + table
 
 
 def _take_labels(labels: Labels, positions: Sequence[int]) -> Labels:
@@ -72,3 +77,15 @@ def _labels_bytes(labels: Labels) -> int:
     if isinstance(labels, range):
         return sum(map(sys.getsizeof, (labels, labels.start, labels.stop, labels.step)))
     return 8 * len(labels)
+
+
+def _are_text(labels: Labels) -> bool:
+    return not isinstance(labels, range) and any(isinstance(label, str) for label in labels)
+
+
+def _hash_table_bytes(n: int) -> int:
+    """khash: buckets of 16 bytes, a power of two and at most 77 % full, one bit each, and the struct."""
+    n_buckets = max(4, 1 << (n - 1).bit_length())
+    if n_buckets * 0.77 < n:
+        n_buckets *= 2
+    return 16 * n_buckets + 4 * max(1, n_buckets // 32) + 40

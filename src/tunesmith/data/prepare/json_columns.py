@@ -70,4 +70,6 @@ def texts_of(values: Sequence[Any]) -> list[str]:
     if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in present):
         return ["" if value is None else str(value) for value in values]
     has_decimals = len(present) < len(values) or any(isinstance(value, float) for value in present)
-    return ["" if value is None or math.isnan(value) else str(float(value) if has_decimals else value) for value in values]
+    return [
+        "" if value is None or math.isnan(value) else str(float(value) if has_decimals else value) for value in values
+    ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 MAX_DEPTH = 1024
@@ -57,9 +58,7 @@ def _whole_number(digits: str) -> int:
 
 def _decimal(text: str) -> float:
     """ujson's sum of the digits before and after the point."""
-    match = _NUMBER.fullmatch(text)
-    assert match is not None
-    sign, whole, fraction, exponent_sign, exponent = match.groups(default="")
+    sign, whole, fraction, exponent_sign, exponent = _match(_NUMBER, text, 0).groups(default="")
     intermediate = abs(_whole_number(sign + whole)) if whole else 0
     decimals = fraction[1 : MAX_DECIMALS + 1]
     after = float(int(decimals)) if decimals else 0.0
@@ -67,6 +66,13 @@ def _decimal(text: str) -> float:
     if not exponent:
         return value
     return value * _power_of_ten(float(exponent) * (-1.0 if exponent_sign == "-" else 1.0))
+
+
+def _match(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str]:
+    match = pattern.match(text, at)
+    if match is None:
+        raise ValueError("Expected object or value")
+    return match
 
 
 def _power_of_ten(exponent: float) -> float:
@@ -101,9 +107,7 @@ class _Reader:
 
     def _skip_space(self) -> str:
         """The character after the white space; "" at the end."""
-        match = _SPACE.match(self._text, self._at)
-        assert match is not None
-        self._at = match.end()
+        self._at = _match(_SPACE, self._text, self._at).end()
         return self._text[self._at : self._at + 1]
 
     def _value(self) -> Any:
@@ -122,7 +126,7 @@ class _Reader:
             return self._number()
         raise ValueError("Expected object or value")
 
-    def _nested(self, read: Any) -> Any:
+    def _nested(self, read: Callable[[], Any]) -> Any:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise ValueError("Reached object decoding depth limit")
@@ -169,8 +173,7 @@ class _Reader:
         return char == closing
 
     def _number(self) -> int | float:
-        match = _NUMBER.match(self._text, self._at)
-        assert match is not None
+        match = _match(_NUMBER, self._text, self._at)
         self._at = match.end()
         sign, whole, fraction, _, exponent = match.groups()
         if fraction is None and exponent is None:
@@ -182,8 +185,7 @@ class _Reader:
         parts: list[str] = []
         high = 0
         while True:
-            match = _PLAIN.match(self._text, self._at)
-            assert match is not None
+            match = _match(_PLAIN, self._text, self._at)
             parts.append(match.group())
             self._at = match.end() + 1
             char = self._text[match.end() : self._at]

@@ -82,9 +82,7 @@ def _read_jsonl(path: Path) -> tuple[Frame, Remediation]:
         return frame, Remediation(NAME)
     return read_json(path), Remediation(
         NAME,
-        immediate=(
-            "\n- Your JSONL file appears to be in a JSON format. Your file will be converted to JSONL format"
-        ),
+        immediate=("\n- Your JSONL file appears to be in a JSON format. Your file will be converted to JSONL format"),
         necessary="Your format `JSON` will be converted to `JSONL`",
     )
 
@@ -98,9 +96,7 @@ def _read_json(path: Path) -> tuple[Frame, Remediation]:
         return read_json(path), Remediation(NAME)
     return frame, Remediation(
         NAME,
-        immediate=(
-            "\n- Your JSON file appears to be in a JSONL format. Your file will be converted to JSONL format"
-        ),
+        immediate=("\n- Your JSON file appears to be in a JSONL format. Your file will be converted to JSONL format"),
         necessary="Your format `JSON` will be converted to `JSONL`",
     )
 

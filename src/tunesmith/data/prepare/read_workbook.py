@@ -10,10 +10,15 @@ from zipfile import BadZipFile
 from tunesmith.data.prepare.frame import Frame
 from tunesmith.data.prepare.header import unique_names
 from tunesmith.data.prepare.missing import MISSING
+from tunesmith.data.tables import open_table
 
 
 def read_workbook(path: Path) -> tuple[Frame, int]:
-    """The first sheet, and how many sheets there are. Raises ValueError for a file that is no workbook."""
+    """The first sheet, and how many sheets there are.
+
+    Raises ValueError for a file that is no workbook, InvalidFile for one that is damaged or would not fit in memory.
+    """
+    open_table(path)
     from openpyxl import load_workbook  # a third of a second, and only workbooks need it
 
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tunesmith.data.prepare.frame import Frame
+from tunesmith.data.prepare.frame import Frame, Labels
 from tunesmith.data.prepare.task_type import infer_task_type
 
 SECONDS_PER_CLASSIFIED_ROW = 1.44
@@ -10,11 +10,11 @@ SECONDS_PER_BYTE = 0.0515
 SECONDS_TO_START = 140
 
 
-def time_estimate(frame: Frame) -> str:
+def time_estimate(frame: Frame, *, hashed: Labels) -> str:
     if infer_task_type(frame) == "classification":
         seconds = frame.n_rows * SECONDS_PER_CLASSIFIED_ROW
     else:
-        seconds = frame.size_bytes() * SECONDS_PER_BYTE
+        seconds = frame.size_bytes(hashed=hashed) * SECONDS_PER_BYTE
     return (
         f"Once your model starts training, it'll approximately take {_spoken(seconds + SECONDS_TO_START)} to train a "
         "`curie` model, and less for `ada` and `babbage`. Queue will approximately take half an hour per job ahead of "

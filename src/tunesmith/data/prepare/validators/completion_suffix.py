@@ -41,8 +41,7 @@ def _about(suffix: str, suggested: str, completions: list[str]) -> str:
     text = f"\n- All completions end with suffix `{escaped(suffix)}`"
     if len(suffix) > LONG:
         text += (
-            ". This suffix seems very long. Consider replacing with a shorter suffix, such as "
-            f"`{escaped(suggested)}`"
+            f". This suffix seems very long. Consider replacing with a shorter suffix, such as `{escaped(suggested)}`"
         )
     if any(suffix in completion[: -len(suffix)] for completion in completions):
         text += (

@@ -48,8 +48,7 @@ def _about(suffix: str, suggested: str, prompts: list[str]) -> str:
     text = f"\n- All prompts end with suffix `{escaped(suffix)}`"
     if len(suffix) > LONG:
         text += (
-            ". This suffix seems very long. Consider replacing with a shorter suffix, such as "
-            f"`{escaped(suggested)}`"
+            f". This suffix seems very long. Consider replacing with a shorter suffix, such as `{escaped(suggested)}`"
         )
     if any(suffix in prompt[: -len(suffix)] for prompt in prompts):
         text += (

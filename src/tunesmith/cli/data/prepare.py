@@ -1,0 +1,81 @@
+"""`tunesmith data prepare FILE`: question by question to a file that can be trained on."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tunesmith.cli import terminal
+from tunesmith.cli.data.input_file import InputFile, check_readable
+from tunesmith.cli.data.language import Lang, speaker
+from tunesmith.cli.terminal import AsJson
+
+if TYPE_CHECKING:
+    from tunesmith.data.prepare import Prepared
+
+
+def prepare(
+    file: InputFile,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Accept all recommendations, for scripts.")] = False,
+    lang: Lang = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at rows, answer a few questions, and get a file that can be trained on.
+
+    Files with prompt and completion get the dialogue of `openai tools fine_tunes.prepare_data` of 2023: the same
+    words, the same questions, the same bytes. Rows of any other kind are walked through the fixes that lint
+    recommends. Writes FILE_prepared.jsonl beside the file; nothing is ever overwritten. With --json, accepts all
+    recommendations and prints the files to train on.
+
+    \b
+    Examples:
+      tunesmith data prepare questions.csv
+      tunesmith data prepare train.jsonl -q
+    """
+    language, say = speaker(lang)
+    from tunesmith.data.prepare import ValidatorError, prepare_any
+
+    name = str(check_readable(file))
+    try:
+        prepared = prepare_any(
+            name,
+            ask=None if quiet or as_json else _ask,
+            say=_say_nothing if as_json else _say,
+            language=language,
+        )
+    except ValidatorError as error:
+        typer.echo(error.text, err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        return terminal.print_json(asdict(prepared))
+    if prepared.training_file is not None:
+        terminal.err.print(say("\nTrain on it here:", "\n在这里训练："))
+        terminal.err.print(f"> {_next_command(prepared)}")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, nl=False)
+
+
+def _say_nothing(text: str) -> None:
+    """With --json only the result is printed."""
+
+
+def _ask(question: str) -> bool:
+    """As in 2023: anything but `n` is yes."""
+    typer.echo(question, nl=False)
+    answer = sys.stdin.readline()
+    if not answer:
+        raise typer.Abort
+    return answer.strip().lower() != "n"
+
+
+def _next_command(prepared: Prepared) -> str:
+    command = f"tunesmith jobs create {shlex.quote(prepared.training_file or '')}"
+    if prepared.validation_file:
+        command += f" --validation-file {shlex.quote(prepared.validation_file)}"
+    return command
