@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from tunesmith.cli.data.augment import augment
 from tunesmith.cli.data.convert import convert
 from tunesmith.cli.data.estimate import estimate
 from tunesmith.cli.data.fix import fix
@@ -32,4 +33,5 @@ app.command()(lint)
 app.command()(fix)
 app.command()(convert)
 app.command()(estimate)
+app.command()(augment)
 app.command()(pii)
