@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import orjson
+
+from tunesmith.data.fixes import plan_fixes, write_fixed
 from tunesmith.data.lint import personal_data
 from tunesmith.data.lint.check import LintContext, LintRow
+from tunesmith.data.lint.engine import lint
 from tunesmith.data.lint.settings import LintSettings
+from tunesmith.data.sources import open_source
 
 
 def rows(*texts: str, first: int = 1) -> list[LintRow]:
-    return [LintRow(line, {}, None, "chat", text=text) for line, text in enumerate(texts, first)]
+    return [LintRow(line, {}, None, "chat", text=text, position=line) for line, text in enumerate(texts, first)]
 
 
 def seen(rows: list[LintRow]) -> personal_data.PersonalData:
@@ -54,3 +61,17 @@ def test_two_parts_of_a_file_say_the_same_as_the_whole() -> None:
     part, later = seen(rows(*texts[:2])), seen(rows(*texts[2:], first=3))
     part.merge(later)
     assert part.findings() == seen(rows(*texts)).findings()
+
+
+def test_a_file_is_masked_or_its_rows_dropped_by_the_fixes_of_its_report(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    texts = ["写信到a@b.com", "你好", "打13800138000或138-0013-8000"]
+    path.write_bytes(b"".join(orjson.dumps({"prompt": text, "completion": "好"}) + b"\n" for text in texts))
+    source, report = open_source(path), lint(path)
+    masked, kept = tmp_path / "masked.jsonl", tmp_path / "kept.jsonl"
+    write_fixed(source, plan_fixes(source, report, codes=["mask_personal_data"]), masked)
+    write_fixed(source, plan_fixes(source, report, codes=["drop_personal_data"]), kept)
+    prompts = [orjson.loads(line)["prompt"] for line in masked.read_bytes().splitlines()]
+    assert prompts == ["写信到<EMAIL_1>", "你好", "打<PHONE_1>或<PHONE_1>"]
+    assert [orjson.loads(line)["prompt"] for line in kept.read_bytes().splitlines()] == ["你好"]
+    assert not any(finding.code == "personal_data" for finding in lint(masked).findings)

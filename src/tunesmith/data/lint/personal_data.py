@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from tunesmith.data.lint.check import Check, Fix, Lines, LintContext, LintRow, Texts, finding
@@ -51,33 +50,34 @@ class PersonalData(Check):
 
     def __init__(self) -> None:
         self._kinds: Counter[Kind] = Counter()
-        self._lines = array("Q")
+        self._lines = Lines()
+        self._positions = array("Q")
 
     def see(self, row: LintRow) -> None:
         matches = find_pii(row.text)
         if matches:
-            self._lines.append(row.line)
+            self._lines.add(row.line)
+            self._positions.append(row.position)
             self._kinds.update(match.kind for match in matches)
 
     def merge(self, later: PersonalData) -> None:
         self._kinds += later._kinds
-        self._lines += later._lines
+        self._lines.merge(later._lines)
+        self._positions.extend(later._positions)
 
     def findings(self) -> list[Finding]:
-        if not self._lines:
+        if not self._lines.count:
             return []
-        lines = Lines(len(self._lines), list(self._lines[:1000]))
         kinds: dict[Kind, int] = {kind: self._kinds[kind] for kind in KINDS if self._kinds[kind]}
         facts: dict[str, Any] = {"kinds": kinds, "kinds_en": _listed(kinds, "en"), "kinds_zh": _listed(kinds, "zh")}
-        return [finding("personal_data", "warning", _TEXTS, lines=lines, fix="mask_personal_data", **facts)]
+        return [finding("personal_data", "warning", _TEXTS, lines=self._lines, fix="mask_personal_data", **facts)]
 
     def fixes(self) -> list[Fix]:
-        if not self._lines:
+        if not self._lines.count:
             return []
-        drops: Sequence[int] = self._lines
         return [
             Fix("mask_personal_data", _MASK, recommended=True, change=mask_row),
-            Fix("drop_personal_data", _DROP, recommended=False, drops=drops),
+            Fix("drop_personal_data", _DROP, recommended=False, drops=self._positions),
         ]
 
 
