@@ -28,6 +28,7 @@ _CLOSING = frozenset(".!?。！？…\"'”’)）】]}>:：;；~～`|*")
 _TRADITIONAL = re.compile("[這個們說來時會對學過還沒樣點開關門話請謝經應電網為與無從後實現問題長見東車馬書體]")
 _SIMPLIFIED = re.compile("[这们说来时会对学过还没样点开关门话请谢经应电网为与无从实现问题长见东车马书体]")
 _HEAD = 100
+_MIN_ANSWERS = 20
 
 
 @dataclass(slots=True)
@@ -66,11 +67,14 @@ class AnswerEndings(Check):
     def findings(self) -> list[Finding]:
         told: list[Finding] = []
         closed = self.n_sentences - self.n_open
-        if self.n_sentences >= 20 and min(self.n_open, closed) >= self.settings.mixed_style_share * self.n_sentences:
+        if (
+            self.n_sentences >= _MIN_ANSWERS
+            and min(self.n_open, closed) >= self.settings.mixed_style_share * self.n_sentences
+        ):
             share = percent(self.n_open, self.n_sentences)
             told.append(finding("mixed_endings", "info", _ENDINGS, share=share))
         fewer, more = sorted((self.simplified, self.traditional), key=lambda lines: lines.count)
-        if fewer.count:
+        if fewer.count and fewer.count + more.count >= _MIN_ANSWERS:
             most, most_zh = ("simplified", "简体") if more is self.simplified else ("traditional", "繁体")
             share = percent(fewer.count, fewer.count + more.count)
             facts: dict[str, Any] = {"share": share, "most": most, "most_zh": most_zh}

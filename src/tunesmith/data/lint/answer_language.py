@@ -21,7 +21,11 @@ _TEXTS = Texts(
 _HEAD = 160
 _CJK = re.compile("[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_CODE = re.compile(r"```|://|[{};=<>]|\w\(|\w\.\w+\(|\\")
+_CODE = re.compile(r"```|://|[{};=<>]|\w\(|\w\.\w|\w/\w|\\")
+# Prose has such words, error messages and names of files have few of them.
+_ENGLISH = re.compile(
+    r"\b(?:the|is|are|was|to|of|and|you|your|a|an|in|it|for|this|that|can|we|i|with|on|my|be)\b", re.I
+)
 # Rows that ask for another language.
 _ASKED = re.compile(r"翻译|译成|英文|英语|中文|汉语|translat|chinese|english|mandarin|pinyin", re.I)
 
@@ -33,7 +37,7 @@ def language_of(text: str) -> Literal["zh", "en"] | None:
     n_words = len(_WORD.findall(head))
     if n_cjk >= 6 and n_cjk > 2 * n_words:
         return "zh"
-    if n_cjk == 0 and n_words >= 6 and head.isascii() and not _CODE.search(head):
+    if n_cjk == 0 and n_words >= 6 and not _CODE.search(head) and len(_ENGLISH.findall(head)) >= 3:
         return "en"
     return None
 

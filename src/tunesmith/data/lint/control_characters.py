@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tunesmith.data.lint.check import LintContext, LintRow, Texts
+from tunesmith.data.lint.mojibake import repair
 from tunesmith.data.lint.row_texts import change_texts
 from tunesmith.data.lint.rows_with import Mend, RowsWith
 
@@ -28,6 +29,9 @@ def _look(row: LintRow) -> str | None:
         if len(data.translate(None, _DELETE)) == len(data):
             return None
     found = _CONTROL.search(text)
+    if found is not None:
+        # Half of a wrongly decoded character is mojibake, which is told and repaired as such.
+        found = _CONTROL.search(repair(text))
     return None if found is None else f"U+{ord(found.group()):04X}"
 
 

@@ -25,7 +25,8 @@ _FIELDS = (
 _ZH_FIELDS = (
     r"(?:您的|你的|客户|公司|用户|产品)?(?:姓名|名字|名称|公司名|作者|电话|邮箱|地址|日期|链接|网址|产品名|订单号)"
 )
-_DOUBLE = re.compile(r"\{\{\s*[\w.\- \u4e00-\u9fff]{1,40}\s*\}\}")
+# "${{ ... }}" is a build file of GitHub.
+_DOUBLE = re.compile(r"(?<!\$)\{\{\s*[\w.\- \u4e00-\u9fff]{1,40}\s*\}\}")
 _DOLLAR = re.compile(r"\$\{[A-Za-z_]\w{0,39}\}")
 _SINGLE = re.compile(rf"\{{(?:{_FIELDS}|{_ZH_FIELDS})\}}", re.I)
 _ANGLE = re.compile(rf"<(?:{_FIELDS}|{_ZH_FIELDS})>", re.I)

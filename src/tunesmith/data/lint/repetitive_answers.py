@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from functools import partial
 
+from tunesmith.data.examples import PreferenceExample
 from tunesmith.data.lint.check import LintContext, LintRow, Texts
 from tunesmith.data.lint.rows_with import Mend, RowsWith
 from tunesmith.data.lint.settings import LintSettings
@@ -27,7 +28,9 @@ def make(context: LintContext) -> RowsWith:
 
 
 def _look(settings: LintSettings, row: LintRow) -> str | None:
-    for answer in row.answers:
+    # A rejected answer may be a loop: it teaches not to.
+    answers = row.answers[:1] if isinstance(row.example, PreferenceExample) else row.answers
+    for answer in answers:
         if len(answer) >= settings.repetition_length and _compressed(answer) < settings.repetition_ratio:
             return f'{len(answer):,} characters of "{answer[:20]}..."'
     return None

@@ -43,10 +43,14 @@ class RowsWith(Check):
         self.n_rows += 1
         found = self.look(row)
         if found is not None:
-            self.example = self.example or cut(found)
-            self.lines.add(row.line)
-            if self.mend is not None and self.mend.change is None:
-                self.positions.append(row.position)
+            self.note(row, found)
+
+    def note(self, row: LintRow, found: str) -> None:
+        """What `see` does with a row in which `look` found something."""
+        self.example = self.example or cut(found)
+        self.lines.add(row.line)
+        if self.mend is not None and self.mend.change is None:
+            self.positions.append(row.position)
 
     def merge(self, later: RowsWith) -> None:
         self.n_rows += later.n_rows
@@ -92,6 +96,6 @@ class Checks(Check):
 
 
 def percent(part: int, whole: int) -> float:
-    """Per cent; whole numbers from 1 % on, one digit below."""
+    """Per cent; whole numbers from 1 % on, one or two digits below."""
     value = 100 * part / whole if whole else 0.0
-    return round(value) if value >= 1 else round(value, 1)
+    return round(value) if value >= 1 else round(value, 1 if value >= 0.1 else 2)

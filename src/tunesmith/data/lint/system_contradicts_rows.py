@@ -50,8 +50,9 @@ _SAID_LANGUAGE = re.compile(
     r"|(?:请)?(?:只|必须|始终|一律|务必)?(?:使用|用|以)(英文|英语|中文|汉语)(?:来)?(?:回答|回复|作答|答复)",
     re.I,
 )
-# An option at the beginning of a line, or after a space: "A. ", "(A) ", "A) ", "A、", "A："
-_LABEL = re.compile(r"(?:^|\n|\s)\(?([A-H])(?:[.)、：:．]|\))\s*\S")
+# An option: "A. ", "(A) ", "A) ", "A、", "A：" at the beginning of a line, or else after a space.
+_LINE_LABEL = re.compile(r"^[ \t]*\(?([A-H])(?:[.)、：:．]|\))(?=\s*\S)", re.M)
+_LABEL = re.compile(r"(?:^|\s)\(?([A-H])(?:[.)、：:．]|\))(?=\s*\S)")
 
 
 class _Said(NamedTuple):
@@ -84,8 +85,12 @@ def _number(word: str) -> int:
 
 def n_options(question: str) -> int:
     """How many options a question lists: the letters from A on that each begin one, in order; 0 without a list."""
+    return _n_in_order(_LINE_LABEL, question) or _n_in_order(_LABEL, question)
+
+
+def _n_in_order(label: re.Pattern[str], question: str) -> int:
     expected = "A"
-    for found in _LABEL.finditer(question):
+    for found in label.finditer(question):
         if found[1] == expected:
             expected = chr(ord(expected) + 1)
     count = ord(expected) - ord("A")
@@ -104,14 +109,14 @@ class SystemContradictsRows(Check):
         if said is _NOTHING or said == _NOTHING:
             return
         answer = main_answer(row)
-        if said.n_options:
-            found = n_options(last_question(row))
-            if found and found != said.n_options:
-                self._note("options_contradict_system", said.options_text, str(found), row.line)
-        if said.last_letter and len(answer) == 1 and said.last_letter < answer <= "H":
-            self._note("answer_contradicts_system", said.letters_text, answer, row.line)
-        elif said.n_options and len(answer) == 1 and "A" <= answer <= "H" and ord(answer) - 64 > said.n_options:
-            self._note("answer_contradicts_system", said.options_text, answer, row.line)
+        found = n_options(last_question(row)) if said.n_options else 0
+        if found and found != said.n_options:
+            self._note("options_contradict_system", said.options_text, str(found), row.line)
+        elif len(answer) == 1 and "A" <= answer <= "H":
+            if said.last_letter and answer > said.last_letter:
+                self._note("answer_contradicts_system", said.letters_text, answer, row.line)
+            elif said.n_options and ord(answer) - ord("A") >= said.n_options:
+                self._note("answer_contradicts_system", said.options_text, answer, row.line)
         if said.language and (language := language_of(answer)) and language != said.language:
             self._note("language_contradicts_system", said.language_text, language, row.line)
 

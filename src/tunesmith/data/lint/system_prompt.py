@@ -21,6 +21,10 @@ _MISSING = Texts(
     "differently with and without it",
     "{n_rows} 行中有 {count} 行没有系统提示（{where}），其余的有：微调后带不带系统提示，模型表现会不一样",
 )
+_MIXED = Texts(
+    "{n_with} of {n_rows} rows have a system prompt, {count} have none ({where})",
+    "{n_rows} 行中有 {n_with} 行带系统提示，{count} 行不带（{where}）",
+)
 _VARIANTS = Texts(
     '{count} row(s) have a system prompt that differs only a little from the usual one ({where}), e.g. "{example}": '
     "a typing error?",
@@ -94,10 +98,14 @@ class SystemPrompt(Check):
         return max(self.prompts.items(), key=lambda item: item[1].count)
 
     def _missing(self) -> list[Finding]:
+        n_with = self.n_rows - self.without.count
         if not self.without.count:
             return []
-        fix = "add_system_prompt" if self._can_add() else None
-        return [finding("system_prompt_missing", "warning", _MISSING, lines=self.without, fix=fix, n_rows=self.n_rows)]
+        facts: dict[str, Any] = {"n_rows": self.n_rows, "n_with": n_with}
+        if not self._can_add():
+            return [finding("system_prompt_missing", "info", _MIXED, lines=self.without, **facts)]
+        fix = "add_system_prompt"
+        return [finding("system_prompt_missing", "warning", _MISSING, lines=self.without, fix=fix, **facts)]
 
     def _variants(self, usual: str) -> list[Finding]:
         variants = Lines()
