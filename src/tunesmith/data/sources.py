@@ -12,7 +12,7 @@ from typing import Any
 from tunesmith.data.columns import Column, Guess, describe, guess, is_conversation, is_row_id
 from tunesmith.data.examples import Example
 from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, detect, explain_unknown, read_as
+from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, detect, likely_fault, read_as
 from tunesmith.data.formats.row_report import RowReport, cut, kind, kind_zh, nearest
 from tunesmith.data.shapes import as_flag, as_text, as_tools, from_cell, joined_messages
 from tunesmith.data.tables import Row, Table, open_table
@@ -232,7 +232,8 @@ def _detect(
         return _chosen(chosen, rest, columns)
     best = max(alternatives, key=lambda other: other.confidence, default=None)
     if best is None or (best.confidence < LEAST_CONFIDENCE and not known):
-        en, zh = explain_unknown(samples[0])
+        nothing = "the names of the columns do not say", "列名看不出用途"
+        en, zh = likely_fault(samples[0]) or ((best.because, best.because_zh) if best else nothing)
         sure = best.confidence if best else 0.0
         return Detection(None, sure, {}, en, zh, alternatives, columns)
     return _chosen(best, tuple(other for other in alternatives if other is not best), columns)

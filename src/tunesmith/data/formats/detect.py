@@ -74,6 +74,17 @@ def mixed(found: FormatName, name: FormatName) -> tuple[str, str]:
 
 def explain_unknown(row: dict[str, Any]) -> tuple[str, str]:
     """What is wrong with the keys of a row that is in no dialect, in English and Chinese."""
+    if hint := likely_fault(row):
+        return hint
+    found = ", ".join(f'"{cut(key)}"' for key in list(row)[:8]) or "none"
+    found_zh = "、".join(f"“{cut(key)}”" for key in list(row)[:8]) or "无"
+    en = f"found the keys {found}, expected {', '.join(DESCRIPTIONS[name] for name in OPENAI_FORMATS)}"
+    zh = f"现有的键：{found_zh}；应为{'、'.join(DESCRIPTIONS_ZH[name] for name in OPENAI_FORMATS)}之一"
+    return en, zh
+
+
+def likely_fault(row: dict[str, Any]) -> tuple[str, str] | None:
+    """A typing error in a key, or a key that is missing beside another, in English and Chinese."""
     for key in row:
         if key not in _KEYS and (meant := nearest(key, _KEYS)) and meant not in row:
             return (
@@ -88,8 +99,4 @@ def explain_unknown(row: dict[str, Any]) -> tuple[str, str]:
         return en, "“conversations” 是 ShareGPT 格式；请改写为带 “role” 和 “content” 的 “messages”"
     if "chosen" in row or "preferred_output" in row:
         return NOT_SUPERVISED
-    found = ", ".join(f'"{cut(key)}"' for key in list(row)[:8]) or "none"
-    found_zh = "、".join(f"“{cut(key)}”" for key in list(row)[:8]) or "无"
-    en = f"found the keys {found}, expected {', '.join(DESCRIPTIONS[name] for name in OPENAI_FORMATS)}"
-    zh = f"现有的键：{found_zh}；应为{'、'.join(DESCRIPTIONS_ZH[name] for name in OPENAI_FORMATS)}之一"
-    return en, zh
+    return None
