@@ -131,8 +131,16 @@ def test_duplicates_and_rubbish_are_counted_with_their_reasons(plan: AugmentPlan
                 {"question": "", "answer": "Yes."},
             ]
         ),
+        json.dumps(
+            [
+                {"question": "What now?", "answer": "What now?"},
+                {"question": "No?", "answer": "Yes."},
+                {"question": "Where do I find it?", "answer": "word and words " * 400},
+                *pairs(5)[:2],
+            ]
+        ),
     ]
-    progress = made(plan, FromList(lambda number, _: answers[number] if number < 5 else fresh(number, _)), n_rows=11)
+    progress = made(plan, FromList(lambda number, _: answers[number] if number < 6 else fresh(number, _)), n_rows=13)
     assert progress.refused == {
         "duplicate": 7,
         "unreadable": 7,
@@ -141,10 +149,13 @@ def test_duplicates_and_rubbish_are_counted_with_their_reasons(plan: AugmentPlan
         "other_language": 1,
         "repeats_itself": 1,
         "empty": 1,
+        "echo": 1,
+        "too_short": 1,
+        "too_long": 1,
     }
     assert progress.n_asked == progress.n_kept + sum(progress.refused.values())
-    assert progress.summary().startswith("kept 11 of 30: 7 duplicates, 7 not parseable, ")
-    assert progress.summary("zh").startswith("共请求 30 条，保留 11 条：7 条重复，7 条无法解析，")
+    assert progress.summary().startswith("kept 13 of 35: 7 duplicates, 7 not parseable, ")
+    assert progress.summary("zh").startswith("共请求 35 条，保留 13 条：7 条重复，7 条无法解析，")
 
 
 def test_a_row_that_nearly_repeats_another_is_refused_but_not_one_with_other_numbers(plan: AugmentPlan) -> None:
@@ -304,6 +315,28 @@ def test_a_prompt_that_the_endpoint_refuses_is_counted_and_passed_over(plan: Aug
     progress = made(plan, FromList(lambda number, _: PromptRefused("too long") if number == 0 else fresh(number, _)), 5)
     assert progress.refused == {"endpoint_refused": 5}
     assert progress.n_kept == 5
+
+
+def test_an_endpoint_that_refuses_every_prompt_says_why(plan: AugmentPlan) -> None:
+    progress = made(plan, FromList(lambda number, _: PromptRefused("400: max_tokens is too large")))
+    assert (progress.status, progress.message) == ("endpoint_failed", "400: max_tokens is too large")
+
+
+def test_a_very_late_answer_holds_the_others_back(plan: AugmentPlan) -> None:
+    """Otherwise hundreds could be asked for, and paid, before the first is judged."""
+    release = threading.Event()
+    asked_while_late: list[int] = []
+    sampler = FromList(lambda number, prompt: fresh(number, prompt) if number or release.wait(20) else "")
+
+    def let_go() -> None:
+        asked_while_late.append(len(sampler.prompts))
+        release.set()
+
+    threading.Timer(0.5, let_go).start()
+    with Augmentation(plan) as augmentation:
+        assert augmentation.run(sampler, n_rows=60, concurrency=2).status == "done"
+    assert asked_while_late == [8]
+    assert len(rows(plan.out)) == 60
 
 
 def test_a_model_that_only_babbles_ends_the_run_honestly(plan: AugmentPlan) -> None:

@@ -24,6 +24,7 @@ FIRST_LOOK = 20
 """How many rows to make before a person looks at them, as the seed tutorials do."""
 
 CONCURRENCY = 4
+_MOST_AHEAD = 4  # times the concurrency: answers that may wait for an earlier one, which may be very late
 _LOOK_EVERY_S = 0.2  # how soon a wish to stop is seen
 _MAX_REASON_CHARS = 500
 
@@ -53,6 +54,7 @@ class Augmentation:
         self._made = MadeRows(plan, read_inputs(plan))
         self._n_wanted = 0
         self._model = ""
+        self._refusal = ""
         self._journal = Journal(plan.journal)
         try:
             self._replay()
@@ -137,7 +139,7 @@ class Augmentation:
                         give_up.set()
                     while not (stopped or failure) and len(under_way) < concurrency and self._wants_more():
                         number = self._next_number(under_way.values())
-                        if number is None:
+                        if number is None or number >= self._made.n_judged + _MOST_AHEAD * concurrency:
                             break
                         prompt = self._made.inputs.recipe.ask(number, self._made.bad)
                         under_way[pool.submit(sampler.sample, prompt, give_up=give_up)] = number
@@ -186,6 +188,8 @@ class Augmentation:
             return self.progress("stopped")
         if failure:
             return self.progress("endpoint_failed", (failure.message, failure.message))
+        if made.n_fruitless >= STALLED and self._refusal:
+            return self.progress("endpoint_failed", (self._refusal, self._refusal))
         if made.n_fruitless >= STALLED:
             return self.progress(
                 "exhausted",
@@ -244,6 +248,7 @@ class Augmentation:
             self._made.correct(entry["row"], entry["reason"])
             self._made.n_fruitless = 0
         else:
+            self._refusal = entry.get("error", "")
             self._made.answer(entry["request"], entry.get("text"), model=entry["model"])
 
     def _write(self) -> None:

@@ -30,6 +30,7 @@ from tunesmith.data.tables import Row
 ROW_CHECKS = (turn_order, empty_prompt, placeholders, replacement_character, mojibake, control_characters, html)
 """Lint's checks that one row alone can fail."""
 
+_SHORTER = 0.3  # of the shortest seed's question
 _LONGER = 4  # times the longest seed
 _LEAST_LONG = 2000  # characters; short seeds do not forbid a paragraph
 _LINTED_SEEDS = 500
@@ -60,6 +61,7 @@ class Filters:
         self._most_chars = max(
             _LEAST_LONG, _LONGER * max((len(seed.question) + len(seed.answer) for seed in seeds), default=0)
         )
+        self._least_chars = _SHORTER * min((len(seed.question) for seed in seeds), default=0)
         self._is_refusal_usual = any(_REFUSAL.match(seed.answer) for seed in seeds)
         self._usual_faults = {code for value in values[:_LINTED_SEEDS] for code in self.faults(value)}
         self._language = language_of(f"{s.question} {s.answer}" for s in seeds[:200]) if seeds else None
@@ -80,6 +82,10 @@ class Filters:
         question, answer = candidate.question.strip(), candidate.answer.strip()
         if not question or not answer or not has_content(question):
             return "empty"
+        if question == answer:
+            return "echo"
+        if len(question) < self._least_chars:
+            return "too_short"
         if len(question) + len(answer) > self._most_chars:
             return "too_long"
         if repeats_itself(question) or repeats_itself(answer):

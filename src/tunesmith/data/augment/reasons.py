@@ -8,6 +8,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "unreadable": ("not parseable", "无法解析"),
     "endpoint_refused": ("refused by the endpoint", "被接口拒绝"),
     "empty": ("empty", "为空"),
+    "echo": ("repeating the question as the answer", "回答只是重复问题"),
+    "too_short": ("far shorter than the seeds", "远短于种子样本"),
     "too_long": ("far longer than the seeds", "远长于种子样本"),
     "facts_changed": ("with changed numbers", "改动了数字"),
     "not_in_document": ("not found in the document", "文档中没有依据"),
