@@ -13,31 +13,19 @@ from uuid import uuid4
 import numpy as np
 
 from tunesmith.data.formats.row_report import cut, kind
+from tunesmith.data.lint.blocks import is_by_line
 from tunesmith.data.lint.check import Fix, RowFix, Texts
+from tunesmith.data.sources import Source
 from tunesmith.data.tables import Row
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import Finding
 
-UNREADABLE = "remove_unreadable_rows"
-_UNREADABLE = Texts("a row that cannot be read is left out", "无法读取的行不写入新文件")
+UNREADABLE = Fix("remove_unreadable_rows", Texts("rows that cannot be read are left out", "无法读取的行不写入新文件"))
+# What happens to every row that is written: findings name these, and nobody has to choose them.
+_ALWAYS = (UNREADABLE.code, "rewrite")
 
 # Characters of a text shown before and after a change, and of a row that is removed.
 _SHOWN = 160
-
-
-class FixableTable(Protocol):
-    @property
-    def container(self) -> str: ...
-
-
-class FixableSource(Protocol):
-    """data.sources.Source, as far as fixing needs it: it can be read again and again."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def table(self) -> FixableTable: ...
-    def rows(self) -> Iterator[Row | Finding]: ...
 
 
 class HasFixes(Protocol):
@@ -87,9 +75,7 @@ class _Fixed:
     steps: tuple[tuple[Fix, Any], ...]
 
 
-def plan_fixes(
-    source: FixableSource, report: HasFixes, *, codes: Collection[str] | None = None, samples: int = 20
-) -> FixPlan:
+def plan_fixes(source: Source, report: HasFixes, *, codes: Collection[str] | None = None, samples: int = 20) -> FixPlan:
     """What the fixes named by `codes` (None: the recommended ones) would do, with up to `samples` examples.
 
     Raises InvalidRequest for a code that the report does not offer. Rows that cannot be read are always left out.
@@ -98,7 +84,7 @@ def plan_fixes(
     return _count(_fixed_rows(source, fixes), fixes, samples)
 
 
-def write_fixed(source: FixableSource, plan: FixPlan, out: Path, *, samples: int = 20) -> FixPlan:
+def write_fixed(source: Source, plan: FixPlan, out: Path, *, samples: int = 20) -> FixPlan:
     """Carry out the plan into `out`, one JSON object per line in UTF-8; answers what was done.
 
     Written beside and renamed at the end, so that `out` is whole or not there. Raises InvalidRequest when it would
@@ -121,24 +107,23 @@ def write_fixed(source: FixableSource, plan: FixPlan, out: Path, *, samples: int
 def _chosen(report: HasFixes, codes: Collection[str] | None) -> tuple[Fix, ...]:
     if codes is None:
         return tuple(fix for fix in report.fixes.values() if fix.recommended)
-    unknown = [code for code in codes if code not in report.fixes]
+    unknown = [code for code in codes if code not in report.fixes and code not in _ALWAYS]
     if unknown:
         offered = ", ".join(report.fixes) or "none"
         raise InvalidRequest(f'"{unknown[0]}" is not a fix of this report; it offers: {offered}', param="fixes")
     return tuple(fix for code, fix in report.fixes.items() if code in codes)
 
 
-def _fixed_rows(source: FixableSource, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
+def _fixed_rows(source: Source, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
     """Every row after the fixes. Whole-file removals come first, then the changes in the order of the checks."""
     drops = [(fix, _Positions(fix.drops)) for fix in fixes if len(fix.drops)]
     changes = [(fix, fix.change) for fix in fixes if fix.change is not None]
-    by_line = source.table.container == "jsonl"
-    unreadable = Fix(UNREADABLE, _UNREADABLE)
+    by_line = is_by_line(source)
     for number, row in enumerate(source.rows(), 1):
         if isinstance(row, Finding):
-            yield _Fixed(row.line or number, None, row.message, ((unreadable, None),))
+            yield _Fixed(row.line or number, None, row.message, ((UNREADABLE, None),))
         elif not isinstance(row.value, dict):
-            yield _Fixed(row.line, None, kind(row.value), ((unreadable, None),))
+            yield _Fixed(row.line, None, kind(row.value), ((UNREADABLE, None),))
         else:
             position = row.line if by_line else number
             dropping = [fix for fix, positions in drops if positions.has(position)]
@@ -200,7 +185,8 @@ def _count(rows: Iterator[_Fixed], fixes: Sequence[Fix], samples: int) -> FixPla
             if by_code[fix.code] <= most and len(shown) < samples:
                 shown.append(_change(row.line, fix, before, after))
             before = after
-    return FixPlan(removed, changed, kept, by_code, tuple(shown), tuple(fixes))
+    applied = (*fixes, UNREADABLE) if UNREADABLE.code in by_code and UNREADABLE not in fixes else tuple(fixes)
+    return FixPlan(removed, changed, kept, by_code, tuple(shown), applied)
 
 
 def _change(line: int, fix: Fix, before: Any, after: Any) -> Change:
