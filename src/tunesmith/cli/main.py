@@ -14,6 +14,7 @@ from tunesmith import __version__
 from tunesmith.cli import data, files, jobs, keys, models, terminal
 from tunesmith.cli.chat import chat
 from tunesmith.cli.data.language import spoken_in
+from tunesmith.cli.data.visible import visible
 from tunesmith.cli.demo import demo
 from tunesmith.cli.serve import serve
 from tunesmith.cli.terminal import CommandFailed
@@ -32,7 +33,7 @@ class Commands(TyperGroup):
             _print_invalid_file(error, spoken_in(ctx))
             raise typer.Exit(1) from None
         except TunesmithError as error:
-            terminal.print_failure(error.message, getattr(error, "hint", None), language=spoken_in(ctx))
+            terminal.print_failure(visible(error.message), getattr(error, "hint", None), language=spoken_in(ctx))
             raise typer.Exit(error.exit_code if isinstance(error, CommandFailed) else 1) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
@@ -48,13 +49,13 @@ MOST_FINDINGS = 20
 
 def _print_invalid_file(error: InvalidFile, language: Language) -> None:
     """Every finding on a line; a single one that is the whole message is said once."""
-    texts = [finding.text(language) for finding in error.findings[:MOST_FINDINGS]]
+    texts = [visible(finding.text(language)) for finding in error.findings[:MOST_FINDINGS]]
     if len(error.findings) == 1 and error.findings[0].message in error.message:
         before, _, after = error.message.partition(error.findings[0].message)
-        return terminal.print_failure(f"{before}{texts[0]}{after}", language=language)
+        return terminal.print_failure(visible(before) + texts[0] + visible(after), language=language)
     for text in texts:
         terminal.err.print(f"  {text}")
-    terminal.print_failure(error.message, language=language)
+    terminal.print_failure(visible(error.message), language=language)
 
 
 app = typer.Typer(

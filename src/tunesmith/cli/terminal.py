@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -19,6 +21,7 @@ out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 WIDEST = 1000
+PADDING = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10000, help="At most this many, newest first.")]
@@ -63,7 +66,10 @@ def table(*columns: str) -> Table:
 def print_table(rows: Table) -> None:
     """Whole rows, however narrow the terminal: an id broken over two lines cannot be copied."""
     rows.width = out.measure(rows, options=out.options.update(width=WIDEST)).maximum
-    out.print(rows)
+    with out.capture() as printed:
+        out.print(rows)
+    # the padding of the last column would wrap into empty lines
+    sys.stdout.write(PADDING.sub(r"\1", printed.get()))
 
 
 def print_fields(fields: dict[str, object]) -> None:

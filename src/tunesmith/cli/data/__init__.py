@@ -12,6 +12,7 @@ from tunesmith.cli.data.lint import lint
 from tunesmith.cli.data.look import look
 from tunesmith.cli.data.pii import pii
 from tunesmith.cli.data.prepare import prepare
+from tunesmith.cli.data.prepare import prepare
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,7 @@ app = typer.Typer(
       tunesmith data lint train.jsonl             what is wrong with it?
       tunesmith data fix train.jsonl              mend it, into a new file
       tunesmith data prepare questions.csv        question by question, as in 2023
+      tunesmith data prepare train.jsonl          the same, question by question
       tunesmith data convert questions.csv        to chat JSONL
       tunesmith data split train.jsonl            training and validation
       tunesmith data estimate train.jsonl         tokens, time and memory
@@ -33,6 +35,7 @@ app = typer.Typer(
 app.command()(look)
 app.command()(lint)
 app.command()(fix)
+app.command()(prepare)
 app.command()(prepare)
 app.command()(convert)
 app.command()(estimate)

@@ -21,6 +21,7 @@ from tunesmith.cli.client import find_service
 from tunesmith.cli.data.input_file import check_readable
 from tunesmith.cli.data.language import Lang, say, speaker
 from tunesmith.cli.data.output_file import Out, beside
+from tunesmith.cli.data.visible import visible
 from tunesmith.cli.terminal import AsJson, CommandFailed, Yes
 from tunesmith.findings import Language
 
@@ -181,8 +182,8 @@ def _make(job: Augmentation, sampler: ChatEndpoint, n_rows: int, should_stop: Ca
 def _show(job: Augmentation, language: Language) -> None:
     terminal.heading(say(f"The first {len(job.rows)} rows", f"先看这 {len(job.rows)} 条"))
     for number, row in enumerate(job.rows, 1):
-        terminal.out.print(Text(f"{number:>3}  ", style="bold") + Text(row.question.strip()), soft_wrap=False)
-        terminal.out.print(Text("     " + row.answer.strip(), style="dim"), soft_wrap=False)
+        terminal.out.print(Text(f"{number:>3}  ", style="bold") + Text(visible(row.question.strip())), soft_wrap=False)
+        terminal.out.print(Text("     " + visible(row.answer.strip()), style="dim"), soft_wrap=False)
 
 
 def _ask(job: Augmentation) -> list[Correction]:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tunesmith.cli import terminal
 from tunesmith.cli.data.language import Say
+from tunesmith.cli.data.visible import visible
 from tunesmith.findings import Finding, Language, Severity
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _table(
         made.add_column(say("LINES", "行"), overflow="fold", max_width=22)
         made.add_column(say("MESSAGE", "说明"), overflow="fold", ratio=1)
     for finding in worst_first(findings):
-        message = Text(finding.text(language))
+        message = Text(visible(finding.text(language)))
         if fix := fixes.get(finding.fix or ""):
             message.append(say("\nFix: ", "\n修复：") if folded else say("  Fix: ", "  修复："), style="dim")
             message.append(f"{fix.code} ({_text(fix, language)})", style="dim")
@@ -91,7 +92,7 @@ def _print_block(finding: Finding, fixes: Mapping[str, Fix], language: Language,
     if lines := lines_of(finding, language):
         head.append(say(f"  lines {lines}", f"  第 {lines} 行"), style="dim")
     terminal.out.print(head, soft_wrap=False)
-    terminal.out.print(Padding(Text(finding.text(language)), (0, 0, 0, 2)), soft_wrap=False)
+    terminal.out.print(Padding(Text(visible(finding.text(language))), (0, 0, 0, 2)), soft_wrap=False)
     if fix := fixes.get(finding.fix or ""):
         told = Text(say("Fix: ", "修复：") + f"{fix.code} ({_text(fix, language)})", style="dim")
         terminal.out.print(Padding(told, (0, 0, 0, 2)), soft_wrap=False)

@@ -13,6 +13,7 @@ from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, 
 from tunesmith.cli.data.language import Lang, Language, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.thresholds import Set, check_names, settings_of
+from tunesmith.cli.data.visible import visible
 from tunesmith.cli.terminal import AsJson, Yes
 
 if TYPE_CHECKING:
@@ -110,8 +111,3 @@ def _print_optional(report: LintReport, plan: FixPlan, file: Path, language: Lan
     terminal.err.print(say("\nNot taken unless you ask:", "\n以下修复需要你自己决定："))
     for one in left:
         terminal.err.print(f"  --only {one.code}  {one.texts.zh if language == 'zh' else one.texts.en}")
-
-
-def visible(text: str) -> str:
-    """Control characters and odd spaces as \\xNN and \\uNNNN: a diff must show what changes, and not run it."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

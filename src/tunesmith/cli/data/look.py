@@ -14,8 +14,9 @@ from rich.text import Text
 from tunesmith.cli import terminal
 from tunesmith.cli.data.findings_view import print_findings
 from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input
-from tunesmith.cli.data.language import Lang, Language, Say, speaker
+from tunesmith.cli.data.language import Lang, Language, Say, speaker, spoken_language
 from tunesmith.cli.data.summary import CONTAINERS, FORMATS, sure
+from tunesmith.cli.data.visible import visible
 from tunesmith.cli.terminal import AsJson
 from tunesmith.findings import Finding
 
@@ -101,9 +102,9 @@ def _fields(source: Source, report: LintReport, language: Language, say: Say) ->
         say("type", "类型"): container + (say(", gzipped", "，gzip 压缩") if table.is_compressed else ""),
         say("encoding", "编码"): table.encoding,
         say("format", "格式"): f"{say(*FORMATS[source.format])} {sure(detection.confidence, say)}",
-        say("because", "依据"): detection.because_zh if language == "zh" else detection.because,
-        say("columns", "列"): ", ".join(table.columns or ()),
-        say("mapping", "对应"): mapping,
+        say("because", "依据"): visible(detection.because_zh if language == "zh" else detection.because),
+        say("columns", "列"): visible(", ".join(table.columns or ())),
+        say("mapping", "对应"): visible(mapping),
         say("rows", "行数"): say(
             f"{report.n_rows:,}, {report.n_examples:,} usable", f"{report.n_rows:,}，可用 {report.n_examples:,}"
         ),
@@ -116,11 +117,11 @@ def _print_rows(first: list[Row | Finding], say: Say) -> None:
     terminal.heading(say("First rows", "前几行"))
     for one in first:
         if isinstance(one, Finding):
-            terminal.out.print(one.message, style="red")
+            terminal.out.print(visible(one.text(spoken_language())), style="red")
             continue
         text = orjson.dumps(one.value, default=str).decode()
         mark = f"{one.line:>5}  "
-        terminal.out.print(Text(mark, style="dim") + Text(_cut(text, max(40, terminal.out.width - len(mark)))))
+        terminal.out.print(Text(mark, style="dim") + Text(_cut(visible(text), max(40, terminal.out.width - len(mark)))))
 
 
 def _print_numbers(stats: Any, say: Say) -> None:

@@ -14,6 +14,7 @@ from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, 
 from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.thresholds import check_names
+from tunesmith.cli.data.visible import visible
 from tunesmith.cli.terminal import AsJson, CommandFailed
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _print(seen: dict[str, _Seen], n_rows: int, say: Say, *, show: bool) -> None
     )
     for kind, one in seen.items():
         lines = ", ".join(map(str, one.lines)) + (", ..." if one.rows > len(one.lines) else "")
-        example = one.example if show else hidden(one.example)
+        example = visible(one.example if show else hidden(one.example))
         found.add_row(kind, say(*NAMES[kind]), f"{one.found:,}", f"{one.rows:,}", lines, example)
     terminal.print_table(found)
 
