@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunesmith.cli import terminal
-from tunesmith.cli.data.input_file import InputFile, check_readable
+from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, check_readable, mapping_of
 from tunesmith.cli.data.language import Lang, speaker
 from tunesmith.cli.terminal import AsJson
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 def prepare(
     file: InputFile,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Accept all recommendations, for scripts.")] = False,
+    format: Format = None,
+    mapping: Mapping = None,
+    encoding: Encoding = None,
+    sheet: Sheet = None,
     lang: Lang = None,
     as_json: AsJson = False,
 ) -> None:
@@ -46,6 +50,10 @@ def prepare(
             ask=None if quiet or as_json else _ask,
             say=_say_nothing if as_json else _say,
             language=language,
+            format=format,
+            mapping=mapping_of(mapping),
+            encoding=encoding,
+            sheet=sheet,
         )
     except ValidatorError as error:
         typer.echo(error.text, err=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
+from tunesmith.data.formats import FormatName
 from tunesmith.data.prepare.dialogue import Ask, Prepared, Say, agreeing, talk
 from tunesmith.data.prepare.frame import Frame
 from tunesmith.data.prepare.guided import prepare_rows
@@ -18,44 +20,58 @@ COLUMNS = {"prompt", "completion"}
 MAX_FINDINGS = 5
 
 
-def prepare_any(name: str, *, ask: Ask | None, say: Say, language: Language = "en") -> Prepared:
+def prepare_any(
+    name: str,
+    *,
+    ask: Ask | None,
+    say: Say,
+    language: Language = "en",
+    format: FormatName | None = None,
+    mapping: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    sheet: str | None = None,
+) -> Prepared:
     """Like `prepare`, for rows of any format in any container; `language` is for what 2023 had no words for.
 
-    Raises InvalidFile when the rows cannot be read, or it is not clear what they are; nothing is written then.
+    `format`, `mapping` (column -> field), `encoding` and `sheet` say how to read the file, as in `open_source`; of a
+    file that needs them the tool of 2023 knew nothing. Raises InvalidFile when the rows cannot be read, or it is not
+    clear what they are; nothing is written then.
     """
     ask = ask or agreeing(say)
-    source = _opened(name)
-    if isinstance(source, Source) and source.format not in (None, "prompt_completion"):
-        return prepare_rows(source, name, ask=ask, say=say, language=language)
-    read = _read(name, source)
-    if isinstance(read, tuple):
-        say("Analyzing...\n")
-        return talk(name, *read, ask=ask, say=say)
-    if isinstance(source, InvalidFile):
-        raise source
-    if source.format is None and isinstance(read, ValidatorError):
-        raise _with_place(read, source)
+    is_told = any((format, mapping, encoding, sheet))
+    try:
+        source = open_source(Path(name), format=format, mapping=mapping, encoding=encoding, sheet=sheet)
+    except InvalidFile as error:
+        read = None if is_told else _read(name, None)
+        if not isinstance(read, tuple):
+            raise error from None
+        return _talk(name, *read, ask=ask, say=say)
+    if not is_told and source.format in (None, "prompt_completion"):
+        read = _read(name, source)
+        if isinstance(read, tuple):
+            return _talk(name, *read, ask=ask, say=say)
+        _refuse_unreadable(source, read)
     return prepare_rows(source, name, ask=ask, say=say, language=language)
 
 
-def _with_place(error: ValidatorError, source: Source) -> InvalidFile:
-    """The words of 2023, and the first rows that cannot be read."""
-    unreadable = (row for row in source.rows() if isinstance(row, Finding))
-    findings = tuple(islice(unreadable, MAX_FINDINGS))
-    return InvalidFile(error.message, findings=findings) if findings else error
+def _talk(name: str, frame: Frame, about_file: Remediation, *, ask: Ask, say: Say) -> Prepared:
+    say("Analyzing...\n")
+    return talk(name, frame, about_file, ask=ask, say=say)
 
 
-def _opened(name: str) -> Source | InvalidFile:
-    """The file as rows; or why it is none, which does not matter if the reader of 2023 can read it."""
-    try:
-        return open_source(Path(name))
-    except InvalidFile as error:
-        return error
+def _refuse_unreadable(source: Source, error: ValidatorError | None) -> None:
+    """Raise when the reader of 2023 stumbled over rows that cannot be read here either, and when there are none."""
+    rows = source.rows() if error else iter(())
+    findings = tuple(islice((row for row in rows if isinstance(row, Finding)), MAX_FINDINGS))
+    if error and findings:
+        raise InvalidFile(error.message, findings=findings)
+    if not source.detection.columns:
+        raise error or InvalidFile(f"{source.name} holds no rows; write one example on each line, then retry")
 
 
-def _read(name: str, source: Source | InvalidFile) -> tuple[Frame, Remediation] | ValidatorError | None:
+def _read(name: str, source: Source | None) -> tuple[Frame, Remediation] | ValidatorError | None:
     """What the reader of 2023 makes of a file with prompts and completions; None when it has other columns."""
-    if name.lower().endswith(".txt") and isinstance(source, Source) and source.table.container != "txt":
+    if name.lower().endswith(".txt") and source and source.table.container != "txt":
         return None  # 2023 took every line for a completion, whatever is in it
     try:
         frame, about_file = read_any_format(name)

@@ -92,9 +92,9 @@ def _say_findings(findings: Sequence[Finding], say: Say, language: Language) -> 
 def _choose(plan: FixPlan, report: LintReport, ask: Ask, say: Say, language: Language) -> tuple[list[Fix], bool]:
     """(the fixes agreed to, whether a file has to be written)."""
     text = _TEXTS[language]
-    n_unreadable = plan.by_code.get(UNREADABLE, 0)
+    n_unreadable = plan.by_code.get(UNREADABLE.code, 0)
     has_to_rewrite = any(finding.fix == REWRITE for finding in report.findings)
-    offered = [fix for fix in plan.fixes if plan.by_code.get(fix.code)]
+    offered = [fix for fix in plan.fixes if fix.code != UNREADABLE.code and plan.by_code.get(fix.code)]
     if not n_unreadable and not has_to_rewrite and not offered:
         return [], False
     say(text["actions"])
@@ -128,7 +128,7 @@ def _visible(text: str) -> str:
 
 def _say_by_hand(report: LintReport, chosen: Sequence[Fix], say: Say, language: Language) -> None:
     """The errors that no fix was taken for."""
-    codes = {fix.code for fix in chosen} | {REWRITE, UNREADABLE}
+    codes = {fix.code for fix in chosen} | {REWRITE, UNREADABLE.code}
     left = [finding for finding in report.findings if finding.severity == "error" and finding.fix not in codes]
     if left:
         say(_TEXTS[language]["by_hand"])

@@ -1,0 +1,74 @@
+"""`tunesmith data prepare` at the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tunesmith.cli.main import app
+
+FIXTURES = Path(__file__).parents[1] / "data" / "prepare" / "fixtures"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_stdout_and_files_are_those_of_2023_and_the_next_command_is_on_stderr(tmp_path: Path) -> None:
+    fixture = FIXTURES / "binary_classification"
+    (tmp_path / "reviews.csv").write_bytes((fixture / "reviews.csv").read_bytes())
+    done = CliRunner().invoke(app, ["data", "prepare", "reviews.csv", "-q"])
+    assert done.exit_code == 0
+    assert done.stdout == (fixture / "expected" / "stdout.txt").read_text()
+    for part in ("train", "valid"):
+        name = f"reviews_prepared_{part}.jsonl"
+        assert (tmp_path / name).read_bytes() == (fixture / "expected" / name).read_bytes()
+    assert done.stderr.endswith(
+        "> tunesmith jobs create reviews_prepared_train.jsonl --validation-file reviews_prepared_valid.jsonl\n"
+    )
+
+
+def test_an_answer_of_n_is_no_and_everything_else_yes(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("prompt,completion\nWhat?,This\nWho,She\n")
+    done = CliRunner().invoke(app, ["data", "prepare", "rows.csv"], input="N\n\nyes\ny\n")
+    assert done.exit_code == 0
+    assert (tmp_path / "rows_prepared.jsonl").read_text() == (
+        '{"prompt":"What?","completion":" This\\n"}\n{"prompt":"Who","completion":" She\\n"}\n'
+    )
+
+
+def test_no_answer_at_all_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("prompt,completion\nWhat?,This\nWho,She\n")
+    done = CliRunner().invoke(app, ["data", "prepare", "rows.csv"], input="y\n")
+    assert done.exit_code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
+
+
+def test_json_takes_the_recommendations_and_prints_the_files(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("prompt,completion\nWhat?,This\nWho,She\n")
+    done = CliRunner().invoke(app, ["data", "prepare", "rows.csv", "--json"])
+    assert json.loads(done.stdout) == {"training_file": "rows_prepared.jsonl", "validation_file": None}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        (
+            "same.jsonl",
+            b'{"prompt":"a","completion":"b"}\n{"prompt":"a","completion":"c"}\n',
+            "All prompts are identical",
+        ),
+        ("broken.jsonl", b'{"prompt": "a"\n{"prompt": "b"}\n', "line 1"),
+        ("empty.csv", b"", "valid CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_used_ends_with_exit_code_1(name: str, data: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    done = CliRunner().invoke(app, ["data", "prepare", name, "-q"])
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [name]
