@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tunesmith.control.accounts import Accounts, Caller
+from tunesmith.control.augmentations import Augmentations
 from tunesmith.control.files import FileRecord, Files
 from tunesmith.control.jobs import JobRecord, JobRequest, Jobs
 from tunesmith.control.registry import BaseModel, Registry
@@ -75,6 +76,15 @@ class Office:
             clock=self.clock,
             new_id=new_id,
             new_seed=lambda: 7,
+        )
+        self.augmentations = Augmentations(
+            self.data.augmentations,
+            self.files,
+            self.registry,
+            recipes=("paraphrase", "like_seeds"),
+            endpoints={"elsewhere": object()},
+            clock=self.clock,
+            new_id=new_id,
         )
         self.runs = Runs(self.data.jobs, lease_s=30, max_lost_workers=5, clock=self.clock, new_id=new_id)
 

@@ -14,6 +14,8 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -25,11 +27,15 @@ from tunesmith import errors, ids
 from tunesmith.api.server import create_app
 from tunesmith.api.services import Engines
 from tunesmith.control.accounts import Accounts, new_secret
+from tunesmith.control.augmentations import LOCAL, AugmentationRecord, Augmentations
+from tunesmith.control.desk import Desk
 from tunesmith.control.files import Files
 from tunesmith.control.job_fields import SEEDS
 from tunesmith.control.jobs import Jobs
 from tunesmith.control.registry import BaseModel, Registry
 from tunesmith.control.runs import Runs
+from tunesmith.data.augment.chat_endpoint import ChatEndpoint
+from tunesmith.data.augment.plan import RECIPES
 from tunesmith.data.reading import check_jsonl_upload
 from tunesmith.logs import configure_logs
 from tunesmith.models.folder import check_base_folder
@@ -40,8 +46,10 @@ from tunesmith.store.data_folder import DataFolder, write_secret
 from tunesmith.supervisor import Child, Supervisor
 from tunesmith.training.spec import RunRequest
 from tunesmith.worker import lifeline
+from tunesmith.worker.executors.operation import Operations
 from tunesmith.worker.executors.process import RunProcess
 from tunesmith.worker.loop import Worker, take_lock
+from tunesmith.worker.runners.augmenting import Augmenting
 from tunesmith.worker.runners.fine_tuning import FineTuning
 
 ADMIN_KEY_FILE = "admin.key"
@@ -59,6 +67,8 @@ class Services:
     files: Files
     jobs: Jobs
     registry: Registry
+    desk: Desk
+    augmentations: Augmentations
     runs: Runs
     engines: Engines
     data: DataFolder
@@ -103,7 +113,28 @@ def build_services(settings: Settings) -> Services:
         clock=ids.now,
         new_id=ids.new_id,
     )
-    return Services(settings, accounts, files, jobs, registry, runs, build_engines(settings), data)
+    desk = Desk(
+        files,
+        registry,
+        build_operations(settings).carry_out,
+        temporary=data.temporary,
+        price_per_million=settings.price_per_million_tokens,
+    )
+    augmentations = Augmentations(
+        data.augmentations,
+        files,
+        registry,
+        recipes=RECIPES,
+        endpoints=settings.chat_endpoints,
+        clock=ids.now,
+        new_id=ids.new_id,
+    )
+    engines = build_engines(settings)
+    return Services(settings, accounts, files, jobs, registry, desk, augmentations, runs, engines, data)
+
+
+def build_operations(settings: Settings) -> Operations:
+    return Operations(max_running=settings.max_data_operations, timeout_s=settings.data_operation_timeout_s)
 
 
 def build_engines(settings: Settings) -> EnginePool:
@@ -127,20 +158,62 @@ def build_worker(services: Services) -> Worker:
         services.data.blobs,
         services.data.weights,
         start_run=start_run,
+        operate=build_operations(settings).carry_out,
         runs_folder=services.data.runs_folder,
         min_examples=settings.min_examples,
         lease_s=settings.lease_s,
         checkpoint_every_s=settings.checkpoint_every_s,
         clock=ids.now,
     )
+    augmenter = Augmenting(
+        services.augmentations,
+        services.data.blobs,
+        ask_model=ModelOfRecord(services).ask,
+        folder=services.data.augmentations_folder,
+    )
     return Worker(
         services.runs,
         runner,
+        augmenter,
         worker_id=ids.new_id("worker"),
         data_dir=services.data.folder,
         max_running_jobs=settings.max_running_jobs,
         poll_s=settings.poll_s,
     )
+
+
+class ModelOfRecord:
+    """Finds who writes an augmentation's rows: this service itself, through its own door, or one that settings name."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @contextmanager
+    def ask(self, record: AugmentationRecord) -> Iterator[ChatEndpoint]:
+        model, temperature = record.request["model"], record.request["temperature"]
+        endpoint = record.request["endpoint"]
+        if endpoint == LOCAL:
+            key, secret = self._services.accounts.create_key(f"augmentation {record.id}")
+            try:
+                with ChatEndpoint(self._own_url(), model, api_key=secret, temperature=temperature) as sampler:
+                    yield sampler
+            finally:
+                self._services.accounts.revoke_key(key.id)
+            return
+        settings = self._services.settings.chat_endpoints.get(endpoint)
+        if settings is None:
+            raise errors.InvalidRequest(
+                f"The endpoint '{endpoint}' is no longer among TUNESMITH_CHAT_ENDPOINTS.", param="endpoint"
+            )
+        api_key = settings.api_key.get_secret_value() if settings.api_key else None
+        with ChatEndpoint(settings.base_url, model, api_key=api_key, temperature=temperature) as sampler:
+            yield sampler
+
+    def _own_url(self) -> str:
+        path = self._services.data.folder / SERVICE_FILE
+        if not path.is_file():
+            raise errors.EngineUnavailable("The service's API is not up; resume the augmentation when it is.")
+        return str(orjson.loads(path.read_bytes())["base_url"])
 
 
 def base_models(settings: Settings) -> dict[str, BaseModel]:

@@ -21,6 +21,7 @@ SHAPES: dict[str, tuple[str, int]] = {
     "ftjob": ("ftjob-", 24),
     "ftevent": ("ftevent-", 24),
     "ftckpt": ("ftckpt_", 24),
+    "aug": ("aug-", 22),
     "key": ("key_", 16),
     "worker": ("worker-", 12),
     "tag": ("", 8),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EMBEDDED_MODEL = "tunesmith-nano"
@@ -31,6 +31,13 @@ TEXT_ALIASES = ("babbage-002", "davinci-002", "ada", "babbage", "curie", "davinc
 
 def default_aliases() -> dict[str, str]:
     return dict.fromkeys((*CHAT_ALIASES, *TEXT_ALIASES), EMBEDDED_MODEL)
+
+
+class ChatEndpoint(BaseModel):
+    """An OpenAI-compatible service whose models may write rows: its address up to and with /v1, and its key."""
+
+    base_url: str
+    api_key: SecretStr | None = None
 
 
 class Settings(BaseSettings):
@@ -73,6 +80,14 @@ class Settings(BaseSettings):
     engine_max_adapters: int = Field(16, ge=1)
     """Adapters that one engine keeps in memory."""
     engine_threads: int = Field(0, ge=0)
+
+    max_data_operations: int = Field(2, ge=1)
+    """Files that are checked, converted or split at once."""
+    data_operation_timeout_s: float = Field(600.0, gt=0)
+    chat_endpoints: dict[str, ChatEndpoint] = {}
+    """Name -> another service that augmentations may ask (JSON in the environment)."""
+    price_per_million_tokens: float | None = Field(None, ge=0)
+    """What an estimate charges for a million trained tokens; nothing by default: the machine is yours."""
 
     def folder(self) -> Path:
         """The data folder, absolute."""

@@ -8,6 +8,8 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 
 from tunesmith.control.accounts import Accounts
+from tunesmith.control.augmentations import Augmentations
+from tunesmith.control.desk import Desk
 from tunesmith.control.files import Files
 from tunesmith.control.jobs import Jobs
 from tunesmith.control.registry import Registry
@@ -47,6 +49,12 @@ class Services(Protocol):
 
     @property
     def registry(self) -> Registry: ...
+
+    @property
+    def desk(self) -> Desk: ...
+
+    @property
+    def augmentations(self) -> Augmentations: ...
 
     @property
     def engines(self) -> Engines: ...

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from tunesmith.ids import NewId
+from tunesmith.store.augmentations import AugmentationRows
 from tunesmith.store.blobs import Blobs
 from tunesmith.store.db import Database
 from tunesmith.store.disk import fsync_folder, make_folder
@@ -25,6 +26,7 @@ class DataFolder:
     """
     tunesmith.db     the database        blobs/   bytes of files      models/  published weights
     pepper           hashes keys         runs/    one folder per run  tmp/     what is still being written
+                     augmentations/      the journal of each
     """
 
     def __init__(self, folder: Path, *, new_id: NewId) -> None:
@@ -34,20 +36,23 @@ class DataFolder:
         self.folder = folder
         self.runs_folder = folder / "runs"
         make_folder(self.runs_folder)
-        self._temporary = folder / "tmp"
+        self.augmentations_folder = folder / "augmentations"
+        make_folder(self.augmentations_folder)
+        self.temporary = folder / "tmp"
         self.database = Database(folder / "tunesmith.db")
         migrate(self.database)
-        self.blobs = Blobs(folder / "blobs", self._temporary)
-        self.weights = WeightFolders(folder / "models", self._temporary)
+        self.blobs = Blobs(folder / "blobs", self.temporary)
+        self.weights = WeightFolders(folder / "models", self.temporary)
         self.files = FileRows(self.database, self.blobs)
         self.jobs = JobRows(self.database, self.blobs, new_id=new_id)
         self.models = ModelRows(self.database, self.weights)
         self.keys = KeyRows(self.database)
+        self.augmentations = AugmentationRows(self.database, self.blobs)
 
     def check_and_tidy(self, now: int) -> None:
         """Look for damage and remove what interrupted writes have left; only while nobody else uses the folder."""
         self.database.check()
-        for path in self._temporary.iterdir():
+        for path in self.temporary.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.files.sweep(now)
         self.models.sweep()

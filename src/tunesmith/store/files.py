@@ -7,15 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tunesmith.control.augmentations import TRANSITIONS
 from tunesmith.control.files import BlobInfo, FileRecord
 from tunesmith.control.jobs import JobStatus, is_terminal
 from tunesmith.control.pages import Order, Page
 from tunesmith.store.blobs import Blobs
 from tunesmith.store.db import Database
 from tunesmith.store.paging import page_rows
-from tunesmith.store.schema import FILES, JOBS
+from tunesmith.store.schema import AUGMENTATIONS, FILES, JOBS
 
 UNFINISHED = [status.value for status in JobStatus if not is_terminal(status)]
+ENDED_AUGMENTATIONS = [status.value for status, following in TRANSITIONS.items() if not following]
 COLUMNS = [FILES.c[one.name] for one in fields(FileRecord)]
 
 
@@ -86,4 +88,8 @@ def _is_needed(connection: sa.Connection, sha256: str) -> bool:
     by_job: sa.Select[Any] = sa.select(JOBS.c.id).where(
         JOBS.c.status.in_(UNFINISHED), sa.or_(JOBS.c.training_sha256 == sha256, JOBS.c.validation_sha256 == sha256)
     )
-    return bool(connection.execute(sa.select(sa.or_(by_file.exists(), by_job.exists()))).scalar_one())
+    by_augmentation: sa.Select[Any] = sa.select(AUGMENTATIONS.c.id).where(
+        AUGMENTATIONS.c.sha256 == sha256, AUGMENTATIONS.c.status.not_in(ENDED_AUGMENTATIONS)
+    )
+    needs = sa.or_(by_file.exists(), by_job.exists(), by_augmentation.exists())
+    return bool(connection.execute(sa.select(needs)).scalar_one())

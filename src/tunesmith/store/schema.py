@@ -135,3 +135,28 @@ KEYS = sa.Table(
     _integer("created_at"),
     _integer("revoked_at", nullable=True),
 )
+
+AUGMENTATIONS = sa.Table(
+    "augmentations",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    _text("id", unique=True),
+    _text("project_id"),
+    _text("organization_id"),
+    _integer("created_at"),
+    _text("status"),
+    _text("file_id"),
+    _text("filename"),
+    _text("sha256"),
+    _json("request", nullable=False),
+    _json("corrections", nullable=False),
+    _json("progress", nullable=False),
+    _json("rows", nullable=False),
+    sa.Column("is_under_review", sa.Boolean, nullable=False),
+    sa.Column("is_reviewed", sa.Boolean, nullable=False),
+    sa.Column("is_pause_wanted", sa.Boolean, nullable=False),
+    _text("result_file", nullable=True),
+    _json("error"),
+    _integer("started_at", nullable=True),
+    _integer("finished_at", nullable=True),
+)

@@ -26,14 +26,31 @@ class Runner(Protocol):
     def run(self, job: JobRecord, stopping: threading.Event) -> None: ...
 
 
+class Augmenter(Protocol):
+    def put_back(self) -> int: ...
+    def run_next(self, stopping: threading.Event) -> bool: ...
+
+
 class Worker:
-    """One thread validates files, `max_running_jobs` threads run jobs; a run never delays a validation."""
+    """One thread validates files, `max_running_jobs` threads run jobs; a run never delays a validation.
+
+    One more makes rows, which is mostly waiting for a model.
+    """
 
     def __init__(
-        self, runs: Runs, runner: Runner, *, worker_id: str, data_dir: Path, max_running_jobs: int, poll_s: float
+        self,
+        runs: Runs,
+        runner: Runner,
+        augmenter: Augmenter,
+        *,
+        worker_id: str,
+        data_dir: Path,
+        max_running_jobs: int,
+        poll_s: float,
     ) -> None:
         self._runs = runs
         self._runner = runner
+        self._augmenter = augmenter
         self._worker_id = worker_id
         self._data_dir = data_dir
         self._max_running_jobs = max_running_jobs
@@ -52,10 +69,17 @@ class Worker:
         """
         with take_lock(self._data_dir / LOCK_FILE):
             freed = self._runs.forget_dead_workers()
+            freed_augmentations = self._augmenter.put_back()
             self._runner.sweep()
-            log.info("worker started", worker_id=self._worker_id, freed_jobs=freed)
+            log.info(
+                "worker started",
+                worker_id=self._worker_id,
+                freed_jobs=freed,
+                freed_augmentations=freed_augmentations,
+            )
             threads = [self._thread("validation", self._runner.validate)]
             threads += [self._thread("run", self._run) for _ in range(self._max_running_jobs)]
+            threads.append(threading.Thread(target=self._augment, name="worker-augmentation"))
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -69,6 +93,17 @@ class Worker:
 
     def _thread(self, stage: Stage, carry_out: Callable[[JobRecord], None]) -> threading.Thread:
         return threading.Thread(target=self._take_jobs, args=(stage, carry_out), name=f"worker-{stage}")
+
+    def _augment(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                found = self._augmenter.run_next(self._stopping)
+            except Exception as error:  # noqa: BLE001  raised again by `work`, once the other threads have let go
+                self._failure = error
+                self._stopping.set()
+                return
+            if not found:
+                self._stopping.wait(self._poll_s)
 
     def _take_jobs(self, stage: Stage, carry_out: Callable[[JobRecord], None]) -> None:
         while not self._stopping.is_set():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tunesmith import errors
 from tunesmith.store.db import Database
-from tunesmith.store.migrations import m0001_first_light
+from tunesmith.store.migrations import m0001_first_light, m0002_augmentations
 
-MIGRATIONS = (m0001_first_light.apply,)
+MIGRATIONS = (m0001_first_light.apply, m0002_augmentations.apply)
 
 
 def migrate(database: Database) -> None:

@@ -14,6 +14,7 @@ import structlog
 from tunesmith import errors
 from tunesmith.control import events
 from tunesmith.control.accounts import Caller
+from tunesmith.control.desk import Operate
 from tunesmith.control.events import EventDraft
 from tunesmith.control.files import BlobStore
 from tunesmith.control.jobs import JobRecord
@@ -32,6 +33,10 @@ from tunesmith.worker.runners.metrics_csv import FILENAME, write_csv
 RESUME_FILES = frozenset({"optimizer.safetensors", "state.json"})
 FAILURE_CODES = {errors.StorageFull.__name__: "disk_full", errors.InvalidFile.__name__: "invalid_training_file"}
 ASKED = "asked"  # the source of what the user set; saying it again would only be noise
+# Findings that the run itself turns into events.
+SAID_BY_THE_RUN = ("unused_key", "more_unused_keys", "read_as_gb18030")
+# Half a minute of looking for almost equal rows; larger files are for `tunesmith data lint`.
+MOST_NEAR_DUPLICATES_BYTES = 64 * 2**20
 HEAR_S = 0.2
 STOP_PATIENCE_S = 8.0
 LOG_TAIL_BYTES = 2000
@@ -66,6 +71,7 @@ class FineTuning:
         weights: WeightStore,
         *,
         start_run: StartRun,
+        operate: Operate,
         runs_folder: Path,
         min_examples: int,
         lease_s: float,
@@ -77,6 +83,7 @@ class FineTuning:
         self._blobs = blobs
         self._weights = weights
         self._start_run = start_run
+        self._operate = operate
         self._runs_folder = runs_folder
         self._min_examples = min_examples
         self._lease_s = lease_s
@@ -132,7 +139,41 @@ class FineTuning:
         if job.validation_file is not None and job.validation_sha256 is not None:
             validation = self._read(job, job.validation_sha256, job.validation_file, "validation_file")
             notes += _file_notes(validation, "validation_file", job)
-        return notes
+        return notes + self._lint(job)
+
+    def _lint(self, job: JobRecord) -> list[EventDraft]:
+        """What the data desk's checks warn of; raises InvalidFile for what they call an error."""
+        arguments: dict[str, Any] = {
+            "path": str(self._blobs.path(job.training_sha256)),
+            "name": job.training_file,
+            "skip": list(SAID_BY_THE_RUN),
+            "thresholds": {"min_examples": self._min_examples},
+            "near_duplicates": self._blobs.path(job.training_sha256).stat().st_size <= MOST_NEAR_DUPLICATES_BYTES,
+        }
+        if job.validation_sha256 is not None:
+            arguments["validation"] = {"path": str(self._blobs.path(job.validation_sha256))}
+        try:
+            arguments["base_folder"] = str(self._base_folder(job))
+            report = self._operate("lint", arguments)
+        except errors.InvalidFile:
+            raise
+        except errors.TunesmithError as error:  # the file is good for training; only advice is missing
+            log.warning("training file not checked", job_id=job.id, reason=error.message)
+            return [events.note("lint:failed", f"training_file was not checked: {error.message}", level="warn")]
+        wrong = [finding for finding in report["findings"] if finding["severity"] == "error"]
+        if wrong:
+            raise errors.InvalidFile(
+                f"Invalid file format. {wrong[0]['message']}", param="training_file", code="invalid_training_file"
+            )
+        return [
+            events.note(f"lint:{number}", f"training_file: {finding['message']}", level="warn", data=finding)
+            for number, finding in enumerate(report["findings"])
+            if finding["severity"] == "warning"
+        ]
+
+    def _base_folder(self, job: JobRecord) -> Path:
+        caller = Caller("worker", job.project_id, job.organization_id, is_admin=False)
+        return self._registry.base_folder(self._registry.get(caller, job.base))
 
     def _read(self, job: JobRecord, sha256: str, file_id: str, param: FileParam) -> ExampleFile:
         path = self._blobs.path(sha256)
