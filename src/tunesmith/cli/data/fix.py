@@ -59,6 +59,7 @@ def fix(
     from tunesmith.data.lint.engine import lint as lint_file
 
     source = open_input(file, format=format, mapping=mapping, encoding=encoding, sheet=sheet)
+    source.require_format()
     with terminal.err.status(say("Reading ...", "正在检查……")):
         report = lint_file(source, options=LintOptions(settings=settings_of(set_), near_duplicates=near_duplicates))
         codes = check_names(only, report.fixes, what="fix for this file", option="--only") or None

@@ -99,16 +99,13 @@ def open_input(
 
     told = mapping_of(mapping) or None
     try:
-        return open_source(check_readable(path), format=format, mapping=told, encoding=encoding, sheet=sheet)
+        source = open_source(check_readable(path), format=format, mapping=told, encoding=encoding, sheet=sheet)
     except InvalidFile:
         raise
     except InvalidRequest as error:  # of a column, a field or a sheet that does not exist: wrong use of an option
         raise CommandFailed(
             f"--{error.param}: {error.message}" if error.param else error.message, exit_code=2
         ) from None
-
-
-def require_format(source: Source) -> Source:
-    """The source, unless nobody can tell what its rows are. Raises InvalidFile with a mapping to paste."""
-    source.require_format()
+    if next(source.rows(), None) is None:
+        raise CommandFailed(say(f"{path} has no rows.", f"{path} 里没有任何行。"))
     return source

@@ -53,14 +53,21 @@ def look(
     with terminal.err.status(say("Reading ...", "正在读取……")):
         report = _counted(source)
     if as_json:
-        return terminal.print_json(_json(source, report, first, language if lang else None))
+        terminal.print_json(_json(source, report, first, language if lang else None))
+    else:
+        _print(source, report, first, language, say)
+    if any(finding.severity == "error" for finding in source.findings):
+        raise typer.Exit(1)
+
+
+def _print(source: Source, report: LintReport, first: list[Row | Finding], language: Language, say: Say) -> None:
     terminal.print_fields(_fields(source, report, language, say))
     if source.findings:
         terminal.out.print()
         print_findings(source.findings, fixes={}, language=language, say=say)
     _print_rows(first, say)
     _print_numbers(report.stats, say)
-    terminal.err.print(say("\nCheck it: ", "\n检查一下：") + f"tunesmith data lint {shlex.quote(str(file))}")
+    terminal.err.print(say("\nCheck it: ", "\n检查一下：") + f"tunesmith data lint {shlex.quote(str(source.path))}")
 
 
 def _counted(source: Source) -> LintReport:
