@@ -18,7 +18,8 @@ from tunesmith.findings import Finding
 # The csv module holds a cell in four bytes a character, and twice while it grows. The module's own limit
 # (131,072 characters) would refuse the longest articles.
 MAX_RECORD_BYTES = 4 * 2**20
-csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_BYTES))
+MAX_RECORD_LINES = 50_000
+csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_RECORD_BYTES))
 
 Lines: TypeAlias = Iterable[tuple[int, "bytes | Finding"]]
 Record = tuple[int, list[str]]
@@ -221,7 +222,7 @@ class _Feed:
         if isinstance(text, Finding):
             raise _UnreadableLine(text)
         self._n_held_bytes += len(text)
-        if self._n_held_bytes > MAX_RECORD_BYTES:
+        if self._n_held_bytes > MAX_RECORD_BYTES or len(held) > MAX_RECORD_LINES:
             raise _UnreadableLine(_record_too_large(held[0][0], n_lines=len(held)))
         if b"\0" in text:
             raise _UnreadableLine(nul_byte(number))

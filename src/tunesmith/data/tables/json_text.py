@@ -26,11 +26,11 @@ def parse_row(line: int, text: bytes) -> Row | Finding:
 
 def parse_value(line: int, text: bytes, *, may_hold_nul: bool) -> Row | Finding:
     """As `parse_row`, for callers that know of many rows at once whether \\u0000 is anywhere in them."""
-    # no value nests deeper than there are brackets
-    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_too_deep(text):
-        return _too_deep(line)
     if len(text) > _SMALL_BYTES and (problem := _too_much(line, text)):
         return problem
+    # no value nests deeper than there are brackets
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _is_too_deep(text):
+        return too_deep(line)
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -58,7 +58,7 @@ def _is_too_deep(text: bytes) -> bool:
     return False
 
 
-def _too_deep(line: int) -> Finding:
+def too_deep(line: int) -> Finding:
     return row_problem(
         "too_deep",
         line,
@@ -71,13 +71,14 @@ def _too_much(line: int, text: bytes) -> Finding | None:
     if len(text) > MAX_ROW_BYTES:
         return too_large(line)
     if text.count(b",") + text.count(b"[") + text.count(b"{") > MAX_VALUES:
-        return row_problem(
-            "too_many_values",
-            line,
-            f"more than {MAX_VALUES} values in one row; an example needs only a few",
-            f"一行中有超过 {MAX_VALUES} 个值；一条样本只需要几个",
-        )
+        return too_many_values(line)
     return None
+
+
+def too_many_values(line: int) -> Finding:
+    """The finding for a row of a few characters each: small in the file, large in memory."""
+    en = f"more than {MAX_VALUES} values in one row; an example needs only a few"
+    return row_problem("too_many_values", line, en, f"一行中有超过 {MAX_VALUES} 个值；一条样本只需要几个")
 
 
 def _holds_nul(value: Any) -> bool:
@@ -147,7 +148,7 @@ def _explain(whole: bytes, error: orjson.JSONDecodeError) -> tuple[str, str, str
     if "surrogate" in error.msg:
         return "lone_surrogate", *_HALF_A_PAIR
     if "depth limit" in error.msg:
-        finding = _too_deep(0)
+        finding = too_deep(0)
         return finding.code, finding.message.partition(": ")[2], finding.message_zh.partition("：")[2]
     if text.startswith(b"{'"):
         en = "single quotes are not JSON (this looks like a Python dict); write double quotes"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import orjson
 
+from tunesmith.data.tables.json_text import too_deep, too_many_values
 from tunesmith.data.tables.problems import row_problem
-from tunesmith.data.tables.row import MAX_ROW_BYTES, too_large
+from tunesmith.data.tables.row import MAX_ROW_BYTES, MAX_VALUES, too_large
 from tunesmith.findings import Finding
 
 Value = tuple[int, "bytes | Finding"]
@@ -21,6 +22,8 @@ _LINE_WITH_OBJECT = re.compile(rb"\n[ \t]*\{")
 
 # Each may mean that megabytes are looked through again.
 _MOST_RECOVERIES = 100
+# Deeper than any row that is read; then it is only a matter of saying so.
+_MOST_DEPTH = 10_000
 
 
 class JsonValues:
@@ -37,6 +40,7 @@ class JsonValues:
         self._line = 1
         self._is_at_end = False
         self._n_recoveries = 0
+        self._has_given_up = False
 
     def elements(self) -> Iterator[Value]:
         """(line, text) of every element of the array that the text is; last a finding when it is not closed."""
@@ -49,7 +53,8 @@ class JsonValues:
                 yield from self._after_the_end()
                 return
             yield self._value(mark)
-        yield self._line, _not_closed(self._line)
+        if not self._has_given_up:
+            yield self._line, _not_closed(self._line)
 
     def objects(self) -> Iterator[Value]:
         """(line, text) of every value; text that is no part of one is a finding."""
@@ -83,8 +88,9 @@ class JsonValues:
     def _read_more(self) -> bool:
         """Double what is in memory, so that looking again from the start of a value costs little."""
         rest = self._text[self._at :]
+        self._text = b""
         pieces, n_more = [rest], 0
-        while n_more <= len(rest):
+        while n_more <= min(len(rest), MAX_ROW_BYTES - len(rest)):
             chunk = next(self._chunks, b"")
             if not chunk:
                 self._is_at_end = True
@@ -98,28 +104,34 @@ class JsonValues:
         line = self._line
         while True:
             end = self._end_of_value(mark)
-            if end is not None and (end < len(self._text) or mark in b"[{" or self._is_at_end):
+            if isinstance(end, int) and (end < len(self._text) or mark in b"[{" or self._is_at_end):
                 break
-            if len(self._text) - self._at > MAX_ROW_BYTES or not self._read_more():
-                return line, self._recover(line)
+            if isinstance(end, Finding) or len(self._text) - self._at > MAX_ROW_BYTES or not self._read_more():
+                return line, self._recover(line, end)
         text = self._text[self._at : end]
         if len(text) > MAX_ROW_BYTES:
             self._advance(end)
             return line, too_large(line)
         return line, self._advance(self._without_the_next(text))
 
-    def _end_of_value(self, mark: bytes) -> int | None:
+    def _end_of_value(self, mark: bytes) -> int | Finding | None:
+        """Where the value ends; None when that is not in memory, a finding for one made to take for ever."""
         if mark not in b"[{":
             match = _SCALAR.match(self._text, self._at)
             if match is None:  # a string that is not closed, or a bracket that closes nothing
                 return None if mark == b'"' else self._at + 1
             return match.end()
-        depth, at = 0, self._at
+        depth, at, n_brackets = 0, self._at, 0
         while match := _TO_BRACKET.match(self._text, at):
             at = match.end()
             depth += 1 if match[1] in b"[{" else -1
+            n_brackets += 1
             if depth == 0:
                 return at
+            if depth > _MOST_DEPTH:
+                return too_deep(self._line)
+            if n_brackets > 2 * MAX_VALUES:
+                return too_many_values(self._line)
         return None
 
     def _without_the_next(self, text: bytes) -> int:
@@ -140,16 +152,20 @@ class JsonValues:
         at = self._text.find(b"\n" + indent + b"{", start, end)
         return None if at < 0 else at + 1
 
-    def _recover(self, line: int) -> bytes | Finding:
+    def _recover(self, line: int, why: int | Finding | None) -> bytes | Finding:
         """The value that has no end: up to the next one, or all that is left."""
         at = self._next_start(self._at + 1, len(self._text))
         self._n_recoveries += 1
         if at is not None and self._n_recoveries < _MOST_RECOVERIES:
             broken = self._advance(at)
+            if isinstance(why, Finding):
+                return why
             return too_large(line) if len(broken) > MAX_ROW_BYTES else broken
-        is_too_large = len(self._text) - self._at > MAX_ROW_BYTES
+        is_too_large = self._has_given_up = len(self._text) - self._at > MAX_ROW_BYTES
         while self._advance(len(self._text)) or not self._is_at_end:
             self._read_more()
+        if isinstance(why, Finding):
+            return why
         return too_large(line) if is_too_large else _cut_off(line)
 
     def _stray(self) -> Value:

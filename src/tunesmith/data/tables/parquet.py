@@ -26,8 +26,8 @@ from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
 
 PARQUET_MAGIC = b"PAR1"
-# Unpacked as a whole; every common writer makes pages of about one megabyte.
-MAX_PAGE_BYTES = 16 * 2**20
+# Unpacked as a whole; most writers make pages of about one megabyte, or of a thousand rows.
+MAX_PAGE_BYTES = 24 * 2**20
 MAX_PAGE_VALUES = 4 * 2**20
 MAX_FOOTER_BYTES = 8 * 2**20
 

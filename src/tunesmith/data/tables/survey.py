@@ -172,7 +172,7 @@ def _eight_bit_reading(chunks: Chunks, head: bytes, name: str, marks: _Marks, no
         return Reading("gb18030", "gb18030")
     n_utf8 = lines.n_cjk if other == "gb18030" else lines.n_utf8
     if other is None:
-        if lines.n_bad > n_utf8 + lines.n_damaged or not lines.n_bad:
+        if lines.n_bad > n_utf8 + lines.n_damaged or not (lines.n_bad or lines.n_damaged):
             raise not_utf8_file(name, chunks(0), bad_byte_at + skip)
         return Reading(encoding, "utf-8", skip, "?")
     if n_utf8 >= lines.n_bad:
@@ -272,6 +272,11 @@ def _decode(line: bytes, codec: str) -> str | None:
 
 def _is_damaged_utf8(line: bytes) -> bool:
     """Whether most of what is not ASCII reads well as UTF-8: a cut-off or broken line, not another encoding."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and holds_utf8_cjk(line[: error.start]):
+            return True
     text = line.decode(errors="replace")
     n_lost = text.count("\ufffd")
     return sum(char > "\u07ff" for char in text) - n_lost > n_lost
