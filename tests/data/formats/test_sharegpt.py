@@ -105,7 +105,7 @@ def test_arguments_of_several_tools_merged_with_nulls_lose_the_nulls():
     assert example is not None
     arguments = example.messages[-1].tool_calls[0]["function"]["arguments"]
     assert json.loads(arguments) == {"city": "Rome", "note": None}
-    assert [(f.code, f.severity) for f in report.findings] == [("null_arguments_dropped", "info")]
+    assert [(f.code, f.severity) for f in report.findings] == [("null_arguments", "info")]
 
 
 @pytest.mark.parametrize(

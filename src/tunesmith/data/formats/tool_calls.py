@@ -124,7 +124,7 @@ def read_arguments(
         if absent:
             listed = ", ".join(absent[:5])
             detail = f"{field}: arguments that are null were left out ({listed})"
-            report.note("null_arguments_dropped", detail, f"{field}：值为 null 的参数已略去（{listed}）", field=field)
+            report.note("null_arguments", detail, f"{field}：值为 null 的参数已略去（{listed}）", field=field)
         kept = {key: value for key, value in arguments.items() if key not in absent}
         return json.dumps(kept, ensure_ascii=False)
     if isinstance(arguments, str) and is_json_object(arguments):

@@ -171,6 +171,13 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="remove_validation_prompts",
     ),
     _entry(
+        "legacy_functions",
+        "info",
+        "The old function calling (functions, function_call, role function); read here, refused by other services.",
+        "旧版函数调用（functions、function_call、role function）；这里可以读取，其他平台会拒绝。",
+        fix="modernise_functions",
+    ),
+    _entry(
         "tool_call_without_result",
         "warning",
         "The conversation goes on after a tool call without the tool's result.",

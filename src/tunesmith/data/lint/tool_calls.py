@@ -21,7 +21,6 @@ CODES = (
     "arguments_not_in_schema",
     "arguments_as_object",
     "null_arguments",
-    "null_arguments_dropped",
 )
 
 _TOLD: dict[str, tuple[Severity, Texts]] = {
@@ -94,7 +93,7 @@ class ToolCalls(Check):
                 if found.code == "bad_tool_calls":
                     self._note("bad_tool_calls", row.line, found.message.partition(": ")[2])
                     self.mendable = self.mendable or mend_tool_arguments(row.value) is not row.value
-                elif found.code == "null_arguments_dropped":
+                elif found.code == "null_arguments":
                     self._note("null_arguments", row.line, found.field or "")
         example = row.example
         if example is None:
