@@ -10,7 +10,7 @@ from pathlib import Path
 from tunesmith.data.formats import FormatName
 from tunesmith.data.lint import near_duplicates
 from tunesmith.data.lint.blocks import is_by_line, lint_rows, rows_at
-from tunesmith.data.lint.check import Fix, LintContext, LintRow
+from tunesmith.data.lint.check import LintContext, LintRow
 from tunesmith.data.lint.parallel import read_in_parallel
 from tunesmith.data.lint.part import Part, chosen, new_part, wanted
 from tunesmith.data.lint.registry import CHECKS
@@ -94,11 +94,7 @@ def _n_cores() -> int:
 
 
 def _report(source: Source, part: Part, options: LintOptions) -> LintReport:
-    findings = [*source.findings, *part.schema.findings()]
-    fixes: dict[str, Fix] = {}
-    for check in part.checks:
-        findings += check.findings()
-        fixes |= {fix.code: fix for fix in check.fixes()}
+    findings = [*source.findings, *part.findings()]
     shown = [finding for finding in findings if wanted(finding.code, only=options.only, skip=options.skip)]
     named = {finding.fix for finding in shown}
     return LintReport(
@@ -111,7 +107,7 @@ def _report(source: Source, part: Part, options: LintOptions) -> LintReport:
         n_rows=part.n_rows,
         n_examples=part.n_examples,
         findings=tuple(shown),
-        fixes={code: fix for code, fix in fixes.items() if code in named},
+        fixes={code: fix for code, fix in part.fixes().items() if code in named or not fix.recommended},
         stats=part.statistics.to_json(_median(source, part)),
     )
 

@@ -26,6 +26,7 @@ _REMOVE = Texts("remove rows whose answer is a refusal", "删除拒绝回答的�
 
 # A refusal is said at the beginning of an answer.
 _HEAD = 200
+_EN_MARKS = ("not", "n't", "unable", "’")  # one of them is in all that _EN finds
 _EN_WORDS = ("sorry", "afraid", "unable", "not able", "can't", "cannot", "can not", "won't", "as an ai", "apologi")
 _EN = re.compile(
     r"\b(?:sorry|afraid|apologi[sz]e)\b[^.!?\n]{0,60}?\b(?:can(?:'t|not| not)|unable|not able|won't|not allowed)"
@@ -46,11 +47,19 @@ _ZH = re.compile(
 
 def is_refusal(answer: str) -> bool:
     head = answer[:_HEAD].lower()
-    if ("’" in head or any(word in head for word in _EN_WORDS)) and _EN.search(head.replace("’", "'")):
+    if _holds(head, _EN_MARKS) and ("’" in head or _holds(head, _EN_WORDS)) and _EN.search(head.replace("’", "'")):
         return True
-    if head.isascii() or not any(word in head for word in _ZH_WORDS):
+    if head.isascii() or not _holds(head, _ZH_WORDS):
         return False
     return _ZH.search(answer[:_HEAD]) is not None
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    # a loop, not any(...): a generator would cost more than the looking
+    for word in words:  # noqa: SIM110
+        if word in text:
+            return True
+    return False
 
 
 @dataclass(slots=True)

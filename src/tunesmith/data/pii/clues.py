@@ -46,8 +46,11 @@ def glance(text: str) -> Clues:
     classes = data.translate(_CLASSES)
     if b"0" not in classes and text.isascii():
         return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
-    runs = data.translate(_RUNS, _INSIDE_NUMBERS)
-    if b"0" not in classes and b"0000000" not in runs:
+    n_digits = classes.count(b"0")
+    # an address needs four digits, a number seven; most rows have fewer
+    is_bare = n_digits < 7 and not (n_digits > 3 and "." in text) and (text.isascii() or not _has_full_width(text))
+    runs = b"" if is_bare else data.translate(_RUNS, _INSIDE_NUMBERS)
+    if not n_digits and b"0000000" not in runs:
         return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
     has_dots = b"0.0" in runs
     long_number = b"0000000" in runs or (has_dots and b"0000000" in runs.translate(None, b"."))
@@ -55,9 +58,17 @@ def glance(text: str) -> Clues:
     token = has_key or "=" in text or _mixes_letters_and_digits(classes)
     passport = "护照" in text or "assport" in text or "ASSPORT" in text
     colons = ":" in text and ("::" in text or text.count(":") >= 7)
+    if not (long_number or at_sign or dotted or colons or token or passport):
+        return NOTHING
     longer_number = long_number and b"0000000000000" in runs.translate(None, b".")
-    clues = Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)
-    return clues if clues else NOTHING
+    return Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)
+
+
+def _has_full_width(text: str) -> bool:
+    for digit in "０１２３４５６７８９":  # noqa: SIM110 - a generator would cost more than the looking
+        if digit in text:
+            return True
+    return False
 
 
 def _mixes_letters_and_digits(classes: bytes) -> bool:
