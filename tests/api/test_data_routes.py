@@ -95,9 +95,8 @@ def test_split_makes_two_files_that_share_no_row(shared_service: Any, upload: An
     parts = {name: content(shared_service, file).splitlines() for name, file in done["files"].items()}
     assert set(parts) == {"training_file", "validation_file"}
     assert len(parts["validation_file"]) == 10
-    assert sorted(map(str, parts["training_file"] + parts["validation_file"])) == sorted(
-        str(row.strip()) for row in GOOD
-    )
+    rows = [json.loads(line) for part in parts.values() for line in part]
+    assert sorted(map(str, rows)) == sorted(str(json.loads(row)) for row in GOOD)
 
 
 def test_estimate_says_tokens_and_steps_with_reasons(upload: Any, post: Any) -> None:

@@ -153,7 +153,7 @@ def split_file(arguments: Arguments) -> Answer:
         _source(arguments),
         train_path=training,
         valid_path=validation,
-        valid_share=arguments["valid_share"],
+        valid_share=None if "n_valid" in arguments else arguments["valid_share"],
         n_valid=arguments.get("n_valid"),
         seed=arguments["seed"],
     )
