@@ -34,7 +34,7 @@ _CODE = re.compile(r"```|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS
 
 def _look(row: LintRow) -> str | None:
     text = row.text
-    if "<" not in text and "&" not in text and "quot;" not in text and "#39;" not in text:
+    if "<" not in text and (";" not in text or ("&" not in text and "quot;" not in text and "#39;" not in text)):
         return None
     if _CODE.search(text):
         return None

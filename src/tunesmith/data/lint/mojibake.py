@@ -66,7 +66,10 @@ def _look_lost(row: LintRow) -> str | None:
     text = row.text
     if text.isascii():
         return None
-    return next((text[text.index(mark) :][:12] for mark in _GBK_MARKS if mark in text), None)
+    for mark in _GBK_MARKS:
+        if mark in text:
+            return text[text.index(mark) :][:12]
+    return None
 
 
 def repair_mojibake(value: dict[str, Any]) -> dict[str, Any]:
