@@ -52,10 +52,10 @@ def writer(service: Any) -> list[str]:
 
 
 def test_bad_rows_are_taken_out_and_shown_to_the_model(cli: Any, seeds: Path, writer: list[str]) -> None:
-    asked = cli("data", "augment", "seeds.jsonl", "--model", "m", "--rows", "25", stdin="2 do not mention forms\n\n\n")
+    asked = cli("data", "augment", "seeds.jsonl", "--model", "m", "--rows", "60", stdin="2 do not mention forms\n\n\n")
     assert asked.exit_code == 0, asked.output
     rows = [orjson.loads(line) for line in seeds.with_name("seeds.more.jsonl").read_bytes().splitlines()]
-    assert len(rows) == 25
+    assert len(rows) == 60
     assert all(row["metadata"]["origin"] == "augmented" for row in rows)
     assert any("do not mention forms" in prompt for prompt in writer)
     assert "1 refused by you" in asked.stdout

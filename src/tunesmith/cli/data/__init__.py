@@ -5,14 +5,17 @@ from __future__ import annotations
 import typer
 
 from tunesmith.cli.data.augment import augment
+from tunesmith.cli.data.balance import balance
 from tunesmith.cli.data.convert import convert
 from tunesmith.cli.data.estimate import estimate
 from tunesmith.cli.data.fix import fix
 from tunesmith.cli.data.lint import lint
 from tunesmith.cli.data.look import look
+from tunesmith.cli.data.merge import merge
 from tunesmith.cli.data.pii import pii
 from tunesmith.cli.data.prepare import prepare
-from tunesmith.cli.data.prepare import prepare
+from tunesmith.cli.data.sample import sample
+from tunesmith.cli.data.split import split
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,12 +35,18 @@ app = typer.Typer(
     """,
 )
 
-app.command()(look)
-app.command()(lint)
-app.command()(fix)
-app.command()(prepare)
-app.command()(prepare)
-app.command()(convert)
-app.command()(estimate)
-app.command()(augment)
-app.command()(pii)
+for command in (
+    look,
+    lint,
+    fix,
+    prepare,
+    convert,
+    split,
+    sample,
+    balance,
+    merge,
+    estimate,
+    augment,
+    pii,
+):
+    app.command()(command)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -97,15 +99,28 @@ def open_input(
     """The file and what it is. Raises CommandFailed or InvalidFile with what was found and what to do."""
     from tunesmith.data.sources import open_source
 
-    told = mapping_of(mapping) or None
-    try:
-        source = open_source(check_readable(path), format=format, mapping=told, encoding=encoding, sheet=sheet)
-    except InvalidFile:
-        raise
-    except InvalidRequest as error:  # of a column, a field or a sheet that does not exist: wrong use of an option
-        raise CommandFailed(
-            f"--{error.param}: {error.message}" if error.param else error.message, exit_code=2
-        ) from None
+    check_readable(path)
+    with wrong_use():  # of a column, a field or a sheet that does not exist
+        source = open_source(path, format=format, mapping=mapping_of(mapping) or None, encoding=encoding, sheet=sheet)
     if next(source.rows(), None) is None:
         raise CommandFailed(say(f"{path} has no rows.", f"{path} 里没有任何行。"))
     return source
+
+
+@contextmanager
+def wrong_use() -> Iterator[None]:
+    """What cannot be done as asked is wrong use of an option, unless the file itself is at fault."""
+    try:
+        yield
+    except InvalidFile:
+        raise
+    except InvalidRequest as error:
+        raise CommandFailed(error.message, exit_code=2) from None
+
+
+def share_of(text: str) -> float:
+    """`0.1` or `10%`."""
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    except ValueError:
+        raise typer.BadParameter(f'"{text}" is not a share such as 0.1 or 10%.') from None
