@@ -34,7 +34,7 @@ RESUME_FILES = frozenset({"optimizer.safetensors", "state.json"})
 FAILURE_CODES = {errors.StorageFull.__name__: "disk_full", errors.InvalidFile.__name__: "invalid_training_file"}
 ASKED = "asked"  # the source of what the user set; saying it again would only be noise
 # Findings that the run itself turns into events.
-SAID_BY_THE_RUN = ("unused_key", "more_unused_keys", "read_as_gb18030")
+SAID_BY_THE_RUN = ("misspelled_key", "unused_key", "empty_answer", "too_long")
 # Half a minute of looking for almost equal rows; larger files are for `tunesmith data lint`.
 MOST_NEAR_DUPLICATES_BYTES = 64 * 2**20
 HEAR_S = 0.2
