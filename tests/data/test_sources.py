@@ -200,7 +200,7 @@ def test_columns_that_say_nothing_are_listed_with_a_mapping_to_paste(write):
         next(source.examples())
     (finding,) = caught.value.findings
     assert 'Columns: "序号", "甲", "乙 丙".' in finding.message
-    assert finding.message.endswith('--map 甲=prompt --map "乙 丙=completion"')
+    assert finding.message.endswith("--map 甲=prompt --map '乙 丙=completion'")
     assert "请指明各列的用途" in finding.message_zh
     assert finding in source.findings
 
@@ -231,6 +231,35 @@ def test_a_mapping_with_a_typing_error_says_what_was_meant(mapping, text, write)
         open_source(write("question,answer\na,b\n", "t.csv"), mapping=mapping)
 
     assert text in caught.value.message
+
+
+def test_a_column_name_cannot_smuggle_a_command_into_what_is_pasted(write):
+    source = open_source(write("$(reboot),`x`\n一,二\n", "t.csv"))
+
+    assert source.findings[-1].message.endswith("--map '$(reboot)=prompt' --map '`x`=completion'")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "format", "expected"),
+    [
+        ({"a": "prompt", "b": "completion", "c": "system"}, "alpaca", [("Z", "X", "Y")]),
+        ({"a": "prompt", "b": "completion", "d": "label"}, "chat", [("X", "Y")]),
+        ({"a": "messages", "b": "messages"}, "chat", [("X", "Y")]),
+        ({"a": "prompt", "b": "chosen", "c": "rejected"}, "preference", [("X",)]),
+    ],
+)
+def test_the_fields_of_a_mapping_say_the_format(mapping, format, expected, write):
+    source = open_source(write("a,b,c,d\nX,Y,Z,true\n", "t.csv"), mapping=mapping)
+
+    assert source.format == format
+    assert texts(source) == expected
+
+
+def test_a_table_of_questions_can_be_asked_for_as_alpaca(write):
+    source = open_source(write("question,answer\nq,a\n", "t.csv"), format="alpaca")
+
+    assert source.detection.mapping == {"question": "instruction", "answer": "output"}
+    assert texts(source) == [("q", "a")]
 
 
 def test_a_given_format_wins(write):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tunesmith.data.formats import FormatName
+from tunesmith.data.formats.row_report import cut
 from tunesmith.data.formats.tool_calls import parse_json
 
 Use = Literal[
@@ -67,6 +68,8 @@ NAMES: dict[Use, tuple[str, ...]] = {
     ),
 }
 _ID_NAME = re.compile(r"(^|_)(id|idx|index|uuid|guid|no|number|hash|url|unnamed:?_?\d*)$|^序号$|编号$")
+
+_MOST_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,8 +305,12 @@ def _first_two(columns: Sequence[Column]) -> Guess | None:
 
 
 def _listed(columns: Sequence[Column]) -> str:
-    return " and ".join(filter(None, [", ".join(f'"{c.name}"' for c in columns[:-1]), f'"{columns[-1].name}"']))
+    names = [f'"{cut(column.name)}"' for column in columns[:_MOST_LISTED]]
+    if len(columns) > _MOST_LISTED:
+        return f"{', '.join(names)} and {len(columns) - _MOST_LISTED} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _listed_zh(columns: Sequence[Column]) -> str:
-    return "、".join(f"“{column.name}”" for column in columns)
+    names = "、".join(f"“{cut(column.name)}”" for column in columns[:_MOST_LISTED])
+    return f"{names}等 {len(columns)} 列" if len(columns) > _MOST_LISTED else names

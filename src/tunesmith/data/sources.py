@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tunesmith.data.columns import Column, Guess, describe, guess, is_conversation, is_row_id
+import orjson
+
+from tunesmith.data.columns import Guess, describe, guess, is_conversation, is_row_id
 from tunesmith.data.examples import Example
 from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, detect, likely_fault, read_as
@@ -21,6 +25,9 @@ from tunesmith.findings import Finding
 
 # Enough to tell a dialect; a file that changes later is found row by row.
 N_SAMPLES = 200
+
+# Rows may be large; these are many of the usual ones.
+MAX_SAMPLE_BYTES = 4 * 2**20
 
 # Below this a guess is shown to the user and not acted on.
 LEAST_CONFIDENCE = 0.5
@@ -185,7 +192,7 @@ def open_source(
     Raises InvalidFile for a file that cannot be read at all, InvalidRequest for a column or field that does not exist.
     """
     table = open_table(path, name=name, encoding=encoding, sheet=sheet)
-    values = [row.value for row in islice(table.rows(), N_SAMPLES) if isinstance(row, Row)]
+    values = _first_values(table)
     is_wrapped = len(values) == 1 and _wrapped_rows(values[0]) is not None
     if is_wrapped:
         values = (_wrapped_rows(values[0]) or [])[:N_SAMPLES]
@@ -197,6 +204,19 @@ def open_source(
     else:
         detection = _detect(samples, columns, format, has_cells=table.container in _FIELD_TABLES)
     return Source(table, detection, is_wrapped)
+
+
+def _first_values(table: Table) -> list[Any]:
+    """The first rows' values: N_SAMPLES of them, fewer where they are large."""
+    values: list[Any] = []
+    size_bytes = 0
+    for row in islice(table.rows(), N_SAMPLES):
+        if isinstance(row, Row):
+            values.append(row.value)
+            size_bytes += len(orjson.dumps(row.value, default=str, option=orjson.OPT_NON_STR_KEYS))
+        if size_bytes > MAX_SAMPLE_BYTES:
+            break
+    return values
 
 
 def _wrapped_rows(value: Any) -> list[Any] | None:
@@ -216,27 +236,31 @@ def _detect(
     if not samples:
         return Detection(told, 0.0, {}, "the file has no rows to look at", "文件中没有可看的行", columns=columns)
     opened = [{key: from_cell(key, part) for key, part in row.items()} for row in samples] if has_cells else samples
-    votes = Counter(_dialect(row) for row in opened)
-    if n_waiting := _n_waiting(opened):
+    known = _known_formats(opened, columns)
+    guessed = None if known else _guessed(samples, columns)
+    alternatives = (*known, guessed) if guessed else known
+    if told is not None:
+        chosen = next((other for other in alternatives if other.format == told), None)
+        if chosen is None and told in _QUESTION_AND_ANSWER:
+            return _as_told(samples, columns, {}, told)
+        return _chosen(chosen or _known(told, 0, len(samples), columns), alternatives, columns)
+    best = max(alternatives, key=lambda other: other.confidence, default=None)
+    if best is not None and (known or best.confidence >= LEAST_CONFIDENCE):
+        return _chosen(best, alternatives, columns)
+    nothing = "the names of the columns do not say", "列名看不出用途"
+    en, zh = likely_fault(samples[0]) or ((best.because, best.because_zh) if best else nothing)
+    return Detection(None, best.confidence if best else 0.0, {}, en, zh, alternatives, columns)
+
+
+def _known_formats(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> tuple[Guess, ...]:
+    """The dialects whose keys the rows have, most rows first."""
+    votes = Counter(_dialect(row) for row in rows)
+    if n_waiting := _n_waiting(rows):
         votes["chat"] -= n_waiting
         votes["reinforcement"] += n_waiting
         _settle(votes)
-    known = [(name, count) for name, count in votes.most_common() if name is not None and count > 0]
-    alternatives = tuple(_known(name, count, len(samples), columns) for name, count in known)
-    described = describe(samples, columns)
-    if (guessed := guess(described)) and not known:
-        alternatives += (_settled(guessed, samples, described),)
-    if told is not None:
-        chosen = next((other for other in alternatives if other.format == told), None) or _known(told, 0, 1, columns)
-        rest = tuple(other for other in alternatives if other is not chosen)
-        return _chosen(chosen, rest, columns)
-    best = max(alternatives, key=lambda other: other.confidence, default=None)
-    if best is None or (best.confidence < LEAST_CONFIDENCE and not known):
-        nothing = "the names of the columns do not say", "列名看不出用途"
-        en, zh = likely_fault(samples[0]) or ((best.because, best.because_zh) if best else nothing)
-        sure = best.confidence if best else 0.0
-        return Detection(None, sure, {}, en, zh, alternatives, columns)
-    return _chosen(best, tuple(other for other in alternatives if other is not best), columns)
+    counts = [(name, count) for name, count in votes.most_common() if name is not None and count > 0]
+    return tuple(_known(name, count, len(rows), columns) for name, count in counts)
 
 
 def _dialect(row: dict[str, Any]) -> FormatName | None:
@@ -268,11 +292,12 @@ def _known(name: FormatName, count: int, total: int, columns: Sequence[str]) -> 
     return Guess(name, mapping, round(count / total, 2), en, f"{share_zh}带有{DESCRIPTIONS_ZH[name]}的键")
 
 
-def _settled(guessed: Guess, samples: Sequence[dict[str, Any]], columns: Sequence[Column]) -> Guess:
-    """A guess of chat is one of prompts to be graded where the conversations wait for an answer."""
-    if guessed.format != "chat":
+def _guessed(samples: Sequence[dict[str, Any]], columns: Sequence[str]) -> Guess | None:
+    """A guess from the columns; a chat whose conversations wait for an answer is one of prompts to be graded."""
+    guessed = guess(describe(samples, columns))
+    if guessed is None or guessed.format != "chat":
         return guessed
-    told = [column.name for column in columns if guessed.mapping.get(column.name) == "messages"]
+    told = [column for column in columns if guessed.mapping.get(column) == "messages"]
     rows = [{"messages": joined_messages([row[name] for name in told if name in row])} for row in samples]
     if _n_waiting(rows) * 2 <= len(rows):
         return guessed
@@ -281,7 +306,8 @@ def _settled(guessed: Guess, samples: Sequence[dict[str, Any]], columns: Sequenc
     return Guess("reinforcement", mapping, guessed.confidence, en, zh)
 
 
-def _chosen(best: Guess, rest: tuple[Guess, ...], columns: tuple[str, ...]) -> Detection:
+def _chosen(best: Guess, alternatives: Sequence[Guess], columns: tuple[str, ...]) -> Detection:
+    rest = tuple(other for other in alternatives if other is not best)
     return Detection(best.format, best.confidence, best.mapping, best.because, best.because_zh, rest, columns)
 
 
@@ -313,17 +339,36 @@ def _as_told(
     format: FormatName | None,
 ) -> Detection:
     """The mapping that was given, completed by a guess of what it leaves open (`question=prompt` needs an answer)."""
-    told = dict(mapping)
+    told = _in_one_format(mapping)
     found = format or _format_of(set(told.values()))
-    missing = {"prompt_completion": ("prompt", "completion"), "alpaca": ("instruction", "output")}.get(found, ())
-    guessed = guess(describe(samples, columns)) if any(name not in told.values() for name in missing) else None
-    if guessed and guessed.format == "prompt_completion":
+    if missing := _QUESTION_AND_ANSWER.get(found):
+        guessed = guess(describe(samples, columns))
         fields = dict(zip(("prompt", "completion"), missing, strict=True))
-        for column, name in guessed.mapping.items():
-            if column not in told and fields[name] not in mapping.values():
+        open_fields = set(missing) - set(told.values())
+        for column, name in guessed.mapping.items() if guessed and guessed.format == "prompt_completion" else ():
+            if column not in told and fields[name] in open_fields:
                 told[column] = fields[name]
     told = {column: told[column] for column in columns if column in told} if columns else told
     return Detection(found, 1.0, told, "the mapping was given", "映射由用户给出", columns=columns)
+
+
+_QUESTION_AND_ANSWER: dict[FormatName, tuple[str, str]] = {
+    "prompt_completion": ("prompt", "completion"),
+    "alpaca": ("instruction", "output"),
+}
+
+
+def _in_one_format(mapping: Mapping[str, str]) -> dict[str, str]:
+    """`prompt` and `completion` under the names of the format that also holds the fields beside them."""
+    fields = set(mapping.values())
+    if not fields & {"prompt", "completion"} or fields & {"chosen", "rejected"}:
+        return dict(mapping)
+    names: dict[str, str] = {}
+    if "label" in fields:
+        names = {"prompt": "messages", "completion": "messages"}
+    elif fields & {"system", "history", "instruction", "output"}:
+        names = {"prompt": "instruction", "completion": "output"}
+    return {column: names.get(name, name) for column, name in mapping.items()}
 
 
 def _format_of(fields: set[str]) -> FormatName:
@@ -363,9 +408,10 @@ def _detection_findings(source: Source) -> Iterator[Finding]:
         yield _unknown_format(detection)
         return
     if detection.is_mapped:
-        pairs = ", ".join(f"{column} -> {name}" for column, name in detection.mapping.items())
-        unread = [column for column in detection.columns if column not in detection.mapping]
-        facts = {"mapping": detection.mapping, "confidence": detection.confidence, "unread": unread}
+        shown = list(detection.mapping.items())[:MAX_COLUMNS_LISTED]
+        pairs = ", ".join(f"{cut(column)} -> {name}" for column, name in shown)
+        unread = [cut(column) for column in detection.columns if column not in detection.mapping][:MAX_COLUMNS_LISTED]
+        facts = {"mapping": dict(shown), "confidence": detection.confidence, "unread": unread}
         rest = f"; not read: {', '.join(map(cut, unread[:8]))}" if unread else ""
         rest_zh = f"；未读取：{'、'.join(map(cut, unread[:8]))}" if unread else ""
         message = f"columns are read as {pairs} ({detection.because}){rest}; another mapping can be given"
@@ -383,14 +429,14 @@ def _unknown_format(detection: Detection) -> Finding:
         f"it is not clear what the rows are: {detection.because}. Columns: {listed}. Say which is which: {suggestion}"
     )
     zh = f"看不出每一行是什么：{detection.because_zh}。列：{listed_zh}。请指明各列的用途：{suggestion}"
-    facts = {"columns": list(columns), "suggestion": suggestion}
+    facts = {"columns": [cut(column) for column in columns], "suggestion": suggestion}
     return Finding("unknown_format", "error", message, 1, None, facts, zh)
 
 
 def suggested_mapping(detection: Detection) -> str:
     """Options to paste behind a command: the best guess, or the first two columns."""
     best = max(detection.alternatives, key=lambda other: other.confidence, default=None)
-    pairs = list(best.mapping.items()) if best else []
+    pairs = list(best.mapping.items())[:MAX_COLUMNS_LISTED] if best else []
     if not pairs:
         told = [column for column in detection.columns if not is_row_id(column)]
         pairs = list(zip(told, ("prompt", "completion"), strict=False))
@@ -400,4 +446,5 @@ def suggested_mapping(detection: Detection) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if text.isalnum() or text.replace("=", "").replace("_", "").isalnum() else f'"{text}"'
+    # names come from the file and are pasted into a shell
+    return text if re.fullmatch(r"[\w=.-]+", text) else shlex.quote(text)

@@ -151,3 +151,15 @@ def test_a_bad_turn_is_named_in_both_languages(turns, code, field, text, zh):
 
 def test_odd_turns_are_read_and_left_to_the_checks():
     assert len(read(turn("gpt", "Welcome."), turn("gpt", "How can I help?")).messages) == 2
+
+
+def test_turns_may_be_called_messages_and_messages_conversations():
+    report = RowReport(1, 1)
+    turns = {"messages": [turn("human", "hi"), turn("gpt", "hello")]}
+    assert sharegpt.matches(turns)
+    assert sharegpt.read(turns, report) == sharegpt.read({"conversations": turns["messages"]}, report)
+
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    example = read({"role": "user", "content": "?"}, {"role": "assistant", "content": None, "tool_calls": [call]})
+    assert example.messages[1].tool_calls == (call,)
+    assert report.unused_keys == []

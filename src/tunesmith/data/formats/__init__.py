@@ -31,12 +31,13 @@ class Format(Protocol):
         ...
 
 
-# A pair may carry an answer of its own and look like chat or Alpaca as well; a graded prompt looks like a chat row.
+# A pair may carry an answer of its own and look like chat or Alpaca as well; ShareGPT turns may be called messages; a
+# graded prompt looks like a chat row.
 FORMATS: dict[FormatName, Format] = {
     "preference": preference,
+    "sharegpt": sharegpt,
     "chat": chat,
     "prompt_completion": prompt_completion,
     "alpaca": alpaca,
-    "sharegpt": sharegpt,
     "reinforcement": reinforcement,
 }

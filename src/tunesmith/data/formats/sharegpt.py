@@ -1,5 +1,6 @@
 """ShareGPT rows: {"conversations": [{"from", "value"}, ...], "system"?, "tools"?}.
 
+Some files call the list "messages", or write its turns as OpenAI's messages; both are read.
 `from` is human, gpt, system, function_call or observation (and what other projects call them); a function_call holds
 the JSON text of {"name", "arguments"} or of a list of them. `tools` is JSON text or a list.
 """
@@ -13,7 +14,7 @@ from typing import Any
 from tunesmith.data.examples import ChatExample, Example, Message
 from tunesmith.data.formats import losses as lost
 from tunesmith.data.formats.chat import parallel_tool_calls
-from tunesmith.data.formats.messages import calls_of, check_conversation
+from tunesmith.data.formats.messages import ROLES, calls_of, check_conversation, read_messages
 from tunesmith.data.formats.row_report import RowReport, kind, kind_zh, nearest, shown
 from tunesmith.data.formats.tool_calls import parse_json, read_tools
 from tunesmith.data.origin import ORIGIN_KEY
@@ -46,24 +47,36 @@ Tools = tuple[dict[str, Any], ...]
 
 
 def matches(row: dict[str, Any]) -> bool:
-    return "conversations" in row
+    return "conversations" in row or _has_turns(row.get("messages"))
+
+
+def _has_turns(messages: Any) -> bool:
+    first = messages[0] if isinstance(messages, list) and messages else None
+    return isinstance(first, dict) and "from" in first and "role" not in first
 
 
 def read(row: dict[str, Any], report: RowReport) -> ChatExample | None:
     label = row.get("label")
     if label is not True and label is not False:
         label = None
-    if not KEYS.issuperset(row):
-        report.note_unused(row if label is None else row.keys() - {"label"}, KEYS)
+    key = "conversations" if "conversations" in row else "messages"
+    used = KEYS if key in KEYS else KEYS | {key}
+    if not used.issuperset(row):
+        report.note_unused(row if label is None else row.keys() - {"label"}, used)
     tools = read_tools(row.get("tools"), None, report, bare=True)
-    messages = read_turns(row.get("conversations"), "conversations", report, tools)
+    turns = row.get(key)
+    messages = (read_messages if _are_messages(turns) else read_turns)(turns, key, report, tools)
     if messages is None:
         return None
     messages = with_system(row.get("system"), messages, report)
-    check_conversation(messages, report, "conversations")
+    check_conversation(messages, report, key)
     if report.findings and report.has_errors:
         return None
     return ChatExample(report.line, tuple(messages), tools, parallel_tool_calls(row), label)
+
+
+def _are_messages(turns: Any) -> bool:
+    return isinstance(turns, list) and all(isinstance(turn, dict) and turn.get("role") in ROLES for turn in turns)
 
 
 def with_system(system: Any, messages: list[Message], report: RowReport) -> list[Message]:

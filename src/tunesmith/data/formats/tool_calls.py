@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import orjson
-
 from tunesmith.data.formats.row_report import RowReport, kind, kind_zh, shown
+from tunesmith.data.tables import Row, parse_row
 
 _EXPECTED_CALL = '{"id", "type": "function", "function": {"name": "...", "arguments": "{...}"}}'
 _EXPECTED_TOOL = '{"type": "function", "function": {"name": "...", "parameters": {...}}}'
@@ -158,11 +157,9 @@ def _allows_null(schema: Any) -> bool:
 
 
 def parse_json(text: str) -> Any:
-    """The value of JSON text; text that is not JSON stays as it is, for the caller to word."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
+    """The value of JSON text; text that is not JSON, or nested without end, stays as it is for the caller to word."""
+    row = parse_row(0, text.encode("utf-8", "replace"))
+    return row.value if isinstance(row, Row) else text
 
 
 def is_json_object(text: str) -> bool:
