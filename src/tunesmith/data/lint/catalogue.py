@@ -366,6 +366,19 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="remove_equal_pairs",
     ),
     _entry(
+        "end_marks",
+        "warning",
+        "Texts end with an end token; training adds the end of a turn itself.",
+        "文本以结束标记结尾；训练时会自动加上结束符。",
+        fix="strip_end_marks",
+    ),
+    _entry(
+        "template_marks",
+        "warning",
+        "Marks of a chat template stand inside the texts. Give the turns as messages of their own.",
+        "文本里含有聊天模板的标记。请把各轮对话拆成单独的消息。",
+    ),
+    _entry(
         "placeholder",
         "warning",
         "A placeholder such as {{name}} was never filled in.",
@@ -451,6 +464,14 @@ CATALOGUE: tuple[Entry, ...] = (
         "error",
         "A role that does not exist; the nearest one is named.",
         "没有这个角色，信息里会给出最接近的名字。",
+        fix="correct_roles",
+    ),
+    _entry(
+        "unusable_rows",
+        "warning",
+        "Rows with errors that nothing mends by itself. Correct them, or leave them out.",
+        "有错误且无法自动修复的行。请改正，或去掉。",
+        fix="remove_unusable_rows",
     ),
     _entry("missing_content", "error", "A message has no content.", "某条消息没有 content。"),
     _entry(
