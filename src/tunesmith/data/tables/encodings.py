@@ -183,6 +183,11 @@ def holds_utf8_cjk(line: bytes) -> bool:
     return _UTF8_CJK.search(line) is not None
 
 
+def n_utf8_cjk(line: bytes) -> int:
+    """How many three-byte characters of UTF-8 are in a line, whatever else is."""
+    return len(_UTF8_CJK.findall(line))
+
+
 # The strict check at upload
 
 

@@ -22,6 +22,7 @@ _LINE_WITH_OBJECT = re.compile(rb"\n[ \t]*\{")
 
 # Each may mean that megabytes are looked through again.
 _MOST_RECOVERIES = 100
+_MOST_INDENT = 200
 # Deeper than any row that is read; then it is only a matter of saying so.
 _MOST_DEPTH = 10_000
 
@@ -39,6 +40,7 @@ class JsonValues:
         self._at = 0
         self._line = 1
         self._is_at_end = False
+        self._indent = b""
         self._n_recoveries = 0
         self._has_given_up = False
 
@@ -102,6 +104,8 @@ class JsonValues:
 
     def _value(self, mark: bytes) -> Value:
         line = self._line
+        line_start = self._text.rfind(b"\n", max(0, self._at - _MOST_INDENT), self._at) + 1
+        self._indent = self._text[line_start : self._at] if mark == b"{" and line_start else b"?"
         while True:
             end = self._end_of_value(mark)
             if isinstance(end, int) and (end < len(self._text) or mark in b"[{" or self._is_at_end):
@@ -145,11 +149,9 @@ class JsonValues:
 
     def _next_start(self, start: int, end: int) -> int | None:
         """Where between the two a line begins as the line of this value does."""
-        line_start = self._text.rfind(b"\n", 0, self._at) + 1
-        indent = self._text[line_start : self._at]
-        if indent.strip() or self._text[self._at : self._at + 1] != b"{":
+        if self._indent.strip():
             return None
-        at = self._text.find(b"\n" + indent + b"{", start, end)
+        at = self._text.find(b"\n" + self._indent + b"{", start, end)
         return None if at < 0 else at + 1
 
     def _recover(self, line: int, why: int | Finding | None) -> bytes | Finding:

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import orjson
+
 from tunesmith.data.tables.encodings import Encoding, reading_as
 from tunesmith.data.tables.json_text import parse_value
 from tunesmith.data.tables.problems import refused_row
-from tunesmith.data.tables.row import MAX_ROW_BYTES, Row, too_large
+from tunesmith.data.tables.row import MAX_DEPTH, MAX_ROW_BYTES, Row, too_large
 from tunesmith.data.tables.text import Text
 from tunesmith.findings import Finding
 
 _ROWS_BLOCK_BYTES = 2**20
+_SHORT_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,18 @@ class Block:
             yield self.unreadable
             return
         may_hold_nul = b"\\u0000" in self.data
+        loads = orjson.loads
         for line, text in enumerate(self.data.split(b"\n"), self.first_line):
-            if text and not text.isspace():
-                yield parse_value(line, text, may_hold_nul=may_hold_nul)
+            # nearly every line is short, flat and whole; `parse_value` says the same of it, and why of the others
+            if may_hold_nul or len(text) > _SHORT_BYTES or text.count(b"{") + text.count(b"[") > MAX_DEPTH:
+                if text and not text.isspace():
+                    yield parse_value(line, text, may_hold_nul=may_hold_nul)
+                continue
+            try:
+                yield Row(line, loads(text))
+            except orjson.JSONDecodeError:
+                if text and not text.isspace():
+                    yield parse_value(line, text, may_hold_nul=False)
 
 
 def blocks(text: Text, size_bytes: int = _ROWS_BLOCK_BYTES) -> Iterator[Block]:

@@ -17,6 +17,7 @@ from tunesmith.data.tables.encodings import (
     is_utf8,
     is_utf32,
     looks_chinese,
+    n_utf8_cjk,
     not_utf8_file,
     reading_as,
     refuse_binary,
@@ -34,6 +35,7 @@ _ENOUGH_CHARS = 100_000  # to tell Chinese from noise
 # Western text has an accent here and there; text in another 8-bit alphabet is made of bytes over 0x7F.
 _MOST_ACCENTS = 0.3
 _MOST_CONTROLS = 0.1
+_ASCII = bytes(range(128))
 _PLAIN_TEXT = bytes(range(32, 256)) + b"\t\n\r\f\x1b"
 
 
@@ -59,7 +61,9 @@ def survey(chunks: Chunks, *, name: str, encoding: Encoding | None) -> Survey:
         reading = detect_utf16(head) or _eight_bit_reading(chunks, head, name, marks, notes)
         if reading.codec != "utf-8" or reading.fallback:
             marks = _Marks()
-            marks.watch_all(utf8_chunks(chunks(reading.skip), reading))
+            raw = chunks(reading.skip)
+            # line ends are the same bytes in all but UTF-16
+            marks.watch_all(utf8_chunks(raw, reading) if reading.encoding == "utf-16" else raw)
     notes = [*_encoding_notes(reading), *notes, *marks.notes()]
     return Survey(reading, marks.ends_lines_with_cr, tuple(notes))
 
@@ -162,14 +166,12 @@ def _eight_bit_reading(chunks: Chunks, head: bytes, name: str, marks: _Marks, no
     bad_byte_at = first_undecodable(marks.watch(chunks(skip)), "utf-8")
     if bad_byte_at is None:
         return Reading(encoding, "utf-8", skip)
-    lines = _Lines()
-    for number, line in _lines(chunks(skip)):
-        if not line.isascii():
-            lines.see(number, line)
-    is_chinese_throughout = not lines.n_cjk and _is_chinese(chunks)
-    other = "gb18030" if is_chinese_throughout else lines.other_encoding()
-    if is_chinese_throughout:
+    if _is_chinese(chunks) and not any(is_utf8(line) and holds_utf8_cjk(line) for _, line in _wide_lines(chunks(skip))):
         return Reading("gb18030", "gb18030")
+    lines = _Lines()
+    for number, line in _wide_lines(chunks(skip)):
+        lines.see(number, line)
+    other = lines.other_encoding()
     n_utf8 = lines.n_cjk if other == "gb18030" else lines.n_utf8
     if other is None:
         if lines.n_bad > n_utf8 + lines.n_damaged or not (lines.n_bad or lines.n_damaged):
@@ -182,6 +184,10 @@ def _eight_bit_reading(chunks: Chunks, head: bytes, name: str, marks: _Marks, no
         notes.append(_mixed("utf-8", lines.cjk if other == "gb18030" else lines.utf8, n_utf8))
     is_pure = not n_utf8 and not lines.n_damaged and lines.n_read_as(other) == lines.n_bad
     return Reading(other, other, skip, "" if is_pure else "?")
+
+
+def _wide_lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    return ((number, line) for number, line in _lines(chunks) if not line.isascii())
 
 
 def _mixed(other: str, rows: list[int], count: int) -> Finding:
@@ -244,7 +250,7 @@ class _Lines:
             self.n_gb18030 += 1
         self.n_cp1252 += _decode(line, "cp1252") is not None
         self.n_bytes += len(line)
-        self.n_high += len(line) - len(line.decode("ascii", errors="ignore"))
+        self.n_high += len(line.translate(None, _ASCII))
 
     def other_encoding(self) -> Literal["gb18030", "cp1252"] | None:
         """What the bad lines are in."""
@@ -272,14 +278,8 @@ def _decode(line: bytes, codec: str) -> str | None:
 
 def _is_damaged_utf8(line: bytes) -> bool:
     """Whether most of what is not ASCII reads well as UTF-8: a cut-off or broken line, not another encoding."""
-    try:
-        line.decode()
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data" and holds_utf8_cjk(line[: error.start]):
-            return True
-    text = line.decode(errors="replace")
-    n_lost = text.count("\ufffd")
-    return sum(char > "\u07ff" for char in text) - n_lost > n_lost
+    n_high = len(line.translate(None, _ASCII))
+    return 2 * 3 * n_utf8_cjk(line) > n_high
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
