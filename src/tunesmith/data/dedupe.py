@@ -191,17 +191,34 @@ def _compare_runs(
     best: _Best,
     least_equal: int,
 ) -> None:
-    """Compare every row with the first of its run, and those unlike it again with the first of what is left."""
+    """Compare every row with the one before it in its run and with the first; those unlike the first again, alone."""
+    if len(members) < 2:
+        return
+    follows = np.r_[False, runs[1:] == runs[:-1]]
+    beside = follows & np.r_[False, follows[:-1]]  # where the one before is not the first
+    _offer_alike(np.r_[members[:1], members[:-1]][beside], members[beside], sketches, best, least_equal)
     for _ in range(_MAX_ROUNDS):
-        if len(members) < 2:
+        if not len(members):
             return
         is_first = np.r_[True, runs[1:] != runs[:-1]]
         firsts = members[is_first][np.cumsum(is_first) - 1]
-        earlier, later = firsts[~is_first], members[~is_first]
-        n_equal = _n_equal(sketches, earlier, later)
-        alike = n_equal >= least_equal
-        best.offer(earlier[alike], later[alike], n_equal[alike])
+        later = members[~is_first]
+        alike = _offer_alike(firsts[~is_first], later, sketches, best, least_equal)
         members, runs = later[~alike], runs[~is_first][~alike]
+
+
+def _offer_alike(
+    earlier: NDArray[np.int64],
+    later: NDArray[np.int64],
+    sketches: NDArray[np.uint8],
+    best: _Best,
+    least_equal: int,
+) -> NDArray[np.bool_]:
+    """Offer the pairs whose sketches are alike; answers which they are."""
+    n_equal = _n_equal(sketches, earlier, later)
+    alike = n_equal >= least_equal
+    best.offer(earlier[alike], later[alike], n_equal[alike])
+    return alike
 
 
 def _n_equal(sketches: NDArray[np.uint8], one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint8]:
