@@ -66,7 +66,7 @@ class Words:
 def html_report(report: LintReport, *, language: Language) -> str:
     """The whole page. Everything from the file is escaped: rows are strangers' text."""
     say = Words(language)
-    return _template().render(language=language, say=say, view=_view(report, language, say))
+    return str(_template().render(language=language, say=say, view=_view(report, language, say)))
 
 
 @cache

@@ -52,11 +52,18 @@ def _print_entry(entry: Entry, language: Language, say: Say) -> None:
         head.append(say(f"  fix: {entry.fix}", f"  修复：{entry.fix}"), style="dim")
     terminal.out.print(head)
     text = Text(entry.meaning.zh if language == "zh" else entry.meaning.en)
-    terminal.out.print(Padding(text, (0, 0, 0, 2)), soft_wrap=False)
+    _print_indented(text)
     if entry.thresholds:
         known = thresholds()
         values = ", ".join(f"{name}={_plain(known[name])}" for name in entry.thresholds)
-        terminal.out.print(Padding(Text(values, style="dim"), (0, 0, 0, 2)), soft_wrap=False)
+        _print_indented(Text(values, style="dim"))
+
+
+def _print_indented(text: Text) -> None:
+    if terminal.out.is_terminal:
+        terminal.out.print(Padding(text, (0, 0, 0, 2), expand=False), soft_wrap=False)
+    else:
+        terminal.out.print(Text("  ") + text)
 
 
 def _plain(value: Any) -> str:

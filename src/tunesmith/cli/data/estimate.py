@@ -13,10 +13,11 @@ from rich.text import Text
 from tunesmith.cli import terminal
 from tunesmith.cli.data.findings_view import print_findings
 from tunesmith.cli.data.input_file import InputFile, check_readable
-from tunesmith.cli.data.language import Lang, Language, Say, speaker
+from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.number_or_auto import decimal_option, whole_option
 from tunesmith.cli.terminal import AsJson
 from tunesmith.cli.train import QUIET
+from tunesmith.findings import Language
 
 if TYPE_CHECKING:
     from tunesmith.data.estimate import TokenCounts

@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tunesmith.cli import terminal
 from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input
-from tunesmith.cli.data.language import Lang, Language, Say, speaker
+from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.thresholds import Set, check_names, settings_of
 from tunesmith.cli.data.visible import visible
 from tunesmith.cli.terminal import AsJson, Yes
+from tunesmith.findings import Language
 
 if TYPE_CHECKING:
     from tunesmith.data.fixes import FixPlan
     from tunesmith.data.lint.report import LintReport
+
+PIPED_CELLS = 160
 
 
 def fix(
@@ -83,10 +87,10 @@ def _print_plan(plan: FixPlan, language: Language, say: Say) -> None:
     for change in plan.samples:
         why = change.why_zh if language == "zh" else change.why
         head = Text(say(f"line {change.line}", f"第 {change.line} 行"), style="bold")
-        terminal.out.print(head + Text(f"  {change.code}: {why}", style="dim"), soft_wrap=False)
-        terminal.out.print(Text(f"- {visible(change.before)}", style="red"), soft_wrap=False)
+        terminal.out.print(head + Text(f"  {change.code}: {why}", style="dim"))
+        terminal.out.print(Text(_line("-", change.before), style="red"))
         if change.after is not None:
-            terminal.out.print(Text(f"+ {visible(change.after)}", style="green"), soft_wrap=False)
+            terminal.out.print(Text(_line("+", change.after), style="green"))
     terminal.out.print()
     counted = terminal.table(say("FIX", "修复"), say("ROWS", "行数"), say("WHAT", "做什么"))
     texts = {one.code: one.texts for one in plan.fixes}
@@ -112,3 +116,10 @@ def _print_optional(report: LintReport, plan: FixPlan, file: Path, language: Lan
     terminal.err.print(say("\nNot taken unless you ask:", "\n以下修复需要你自己决定："))
     for one in left:
         terminal.err.print(f"  --only {one.code}  {one.texts.zh if language == 'zh' else one.texts.en}")
+
+
+def _line(mark: str, text: str) -> str:
+    """One line, whatever the width: a diff is read down, not across."""
+    cells = terminal.out.width - 2 if terminal.out.is_terminal else PIPED_CELLS
+    shown = visible(text)
+    return f"{mark} {shown if cell_len(shown) <= cells else set_cell_size(shown, cells - 1).rstrip() + '…'}"

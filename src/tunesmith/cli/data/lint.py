@@ -18,11 +18,12 @@ from tunesmith.cli.data.input_file import (
     check_readable,
     open_input,
 )
-from tunesmith.cli.data.language import Lang, Language, Say, speaker
+from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, new_file
 from tunesmith.cli.data.summary import summary_line
 from tunesmith.cli.data.thresholds import Only, Set, Skip, check_names, settings_of
 from tunesmith.cli.terminal import AsJson
+from tunesmith.findings import Language
 
 if TYPE_CHECKING:
     from tunesmith.data.lint.report import LintReport

@@ -14,11 +14,11 @@ from rich.text import Text
 from tunesmith.cli import terminal
 from tunesmith.cli.data.findings_view import print_findings
 from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input
-from tunesmith.cli.data.language import Lang, Language, Say, speaker, spoken_language
+from tunesmith.cli.data.language import Lang, Say, speaker, spoken_language
 from tunesmith.cli.data.summary import CONTAINERS, FORMATS, sure
 from tunesmith.cli.data.visible import visible
 from tunesmith.cli.terminal import AsJson
-from tunesmith.findings import Finding
+from tunesmith.findings import Finding, Language
 
 if TYPE_CHECKING:
     from tunesmith.data.lint.report import LintReport

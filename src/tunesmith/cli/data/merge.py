@@ -10,10 +10,11 @@ import typer
 from tunesmith.cli import terminal
 from tunesmith.cli.data.findings_view import print_findings
 from tunesmith.cli.data.input_file import RowFormat, check_readable, open_input, wrong_use
-from tunesmith.cli.data.language import Lang, Language, Say, speaker
+from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.summary import FORMATS
 from tunesmith.cli.terminal import AsJson
+from tunesmith.findings import Language
 
 if TYPE_CHECKING:
     from tunesmith.data.merge import Merge
