@@ -116,9 +116,9 @@ def test_a_chain_of_small_changes_is_one_group() -> None:
     chance = random.Random(5)
     words = _words(chance, 80)
     texts = []
-    for _ in range(12):
+    for at in chance.sample(range(80), 12):
         texts.append(" ".join(words))
-        words[chance.randrange(80)] = "changed"
+        words[at] = "changed"
     texts += [" ".join(_words(chance, 80)) for _ in range(20)]
     assert _groups(_index(texts), texts) == [list(range(12))]
 
