@@ -216,7 +216,7 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     _entry(
         "system_prompt_missing",
-        "warning",
+        ("warning", "info"),
         "Some rows have no system prompt and the others do.",
         "有的行没有系统提示，其余的有。",
         fix="add_system_prompt",

@@ -61,7 +61,7 @@ class Placeholders(Check):
     def findings(self) -> list[Finding]:
         if not self.lines.count:
             return []
-        top = sorted(self.names, key=lambda name: -self.names[name])[:5]
+        top = sorted(self.names, key=lambda name: (-self.names[name], name))[:5]
         return [finding("placeholder", "warning", _TEXTS, lines=self.lines, names=", ".join(top))]
 
 

@@ -25,11 +25,13 @@ _MENDED = frozenset({"last_message_not_assistant", "no_assistant_message", "no_t
 
 @dataclass(slots=True)
 class UnusableRows(Check):
+    n_examples: int = 0
     lines: Lines = field(default_factory=Lines)
     positions: array[int] = field(default_factory=lambda: array("Q"))
 
     def see(self, row: LintRow) -> None:
-        if row.example is not None or not row.findings:
+        if row.example is not None:
+            self.n_examples += 1
             return
         errors = {found.code for found in row.findings if found.severity == "error"} - _MENDED
         if "unknown_role" in errors and correct_roles(row.value) != row.value:
@@ -41,16 +43,20 @@ class UnusableRows(Check):
             self.positions.append(row.position)
 
     def merge(self, later: UnusableRows) -> None:
+        self.n_examples += later.n_examples
         self.lines.merge(later.lines)
         self.positions.extend(later.positions)
 
     def findings(self) -> list[Finding]:
-        if not self.lines.count:
+        if not self.fixes():
             return []
         return [finding("unusable_rows", "warning", _TEXTS, lines=self.lines, fix=_FIX, fix_code=_FIX)]
 
     def fixes(self) -> list[Fix]:
-        return [Fix(_FIX, _REMOVE, recommended=False, drops=self.positions)] if self.lines.count else []
+        # Where no row can be used, the file was not understood, and leaving out all of it helps nobody.
+        if not self.lines.count or not self.n_examples:
+            return []
+        return [Fix(_FIX, _REMOVE, recommended=False, drops=self.positions)]
 
 
 def make(context: LintContext) -> UnusableRows:
