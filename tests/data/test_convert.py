@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tunesmith.data.convert import CONTAINERS, conversion_losses, convert
+from tunesmith.data.convert import conversion_losses, convert
 from tunesmith.data.formats import FORMATS
 from tunesmith.data.reading import read_examples
 from tunesmith.data.sources import Source, open_source
+from tunesmith.data.written_files import CONTAINERS
 from tunesmith.errors import InvalidFile, InvalidRequest
 
 CHAT = {
@@ -151,12 +152,24 @@ def test_keys_that_the_new_format_does_not_know_are_said(source, tmp_path):
     assert [(finding.code, finding.facts) for finding in done.findings] == [("unused_key", {"key": "id"})]
 
 
-def test_nothing_half_written_is_left_behind(source, tmp_path):
-    long = {"prompt": "a", "completion": "x" * 40_000}
-    out = tmp_path / "out.xlsx"
+def test_a_row_that_a_workbook_cannot_hold_is_left_out_and_named(source, tmp_path):
+    rows = [{"prompt": "a", "completion": text} for text in ("x" * 40_000, "fine", "\x07")]
 
-    with pytest.raises(InvalidRequest, match="row 1: a workbook cannot hold a text of 40,000 characters"):
-        convert(source(long), to="prompt_completion", out=out, container="xlsx")
+    done = convert(source(*rows), to="prompt_completion", out=tmp_path / "out.xlsx", container="xlsx")
+
+    assert (done.n_written, done.n_skipped) == (1, 2)
+    assert [(f.code, f.rows) for f in done.findings] == [("text_too_long", (1,)), ("control_character_not_held", (3,))]
+    assert "holds at most 32,767 characters, this text has 40,000" in done.findings[0].message
+    assert contents(tmp_path / "out.xlsx") == [(("user", "a", ()), ("assistant", "fine", ()))]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_nothing_half_written_is_left_behind(container, source, tmp_path, monkeypatch):
+    given = source(CHAT, CHAT)
+    monkeypatch.setattr(FORMATS["chat"], "write", lambda example: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        convert(given, to="chat", out=tmp_path / f"out.{container}", container=container)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.jsonl"]
 

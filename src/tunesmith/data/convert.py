@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
-
-import orjson
+from typing import Any
 
 from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.sources import Source
+from tunesmith.data.written_files import NotHeld, WrittenContainer, new_file
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import MAX_ROWS, Finding
-
-WrittenContainer = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet"]
-CONTAINERS: tuple[WrittenContainer, ...] = ("jsonl", "json", "csv", "tsv", "xlsx", "parquet")
 
 COLUMNS: dict[FormatName, tuple[str, ...]] = {
     "chat": ("messages", "tools", "parallel_tool_calls", "label"),
@@ -33,13 +25,6 @@ COLUMNS: dict[FormatName, tuple[str, ...]] = {
     "reinforcement": ("messages", "tools", "parallel_tool_calls"),
 }
 """Of a table in this format; what is not text stands in its cell as JSON text."""
-
-_PARQUET_BATCH_ROWS = 1000
-# What Excel itself can open.
-_XLSX_MAX_ROWS = 1_048_576
-_XLSX_MAX_CHARS = 32_767
-
-Write = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +55,10 @@ def convert(source: Source, *, to: FormatName, out: Path, container: WrittenCont
     if out.exists() and out.samefile(source.path):
         raise InvalidRequest(f"{out} is the file that is being read; choose another name for the result", param="out")
     tally = _Tally(to)
-    with _new_file(out, container, COLUMNS[to], is_open=to == "reinforcement") as write:
-        for row in tally.rows(source):
-            write(row)
+    with new_file(out, container, COLUMNS[to], is_open=to == "reinforcement") as write:
+        for line, row in tally.rows(source):
+            if reason := write(row):
+                tally.note_not_held(line, reason, container)
     return tally.told()
 
 
@@ -95,7 +81,7 @@ class _Tally:
         self._bad: dict[tuple[str, str], tuple[int, list[int], Finding]] = {}
         self._unused: dict[str, tuple[int, list[int]]] = {}
 
-    def rows(self, source: Source) -> Iterator[dict[str, Any]]:
+    def rows(self, source: Source) -> Iterator[tuple[int, dict[str, Any]]]:
         dialect, format = FORMATS[self._to], source.require_format()
         for number, row in enumerate(source.rows(), 1):
             self._n_rows += 1
@@ -118,7 +104,14 @@ class _Tally:
             for code in codes:
                 _count(self._lost, code, row.line)
             self._n_written += 1
-            yield dialect.write(example)
+            yield row.line, dialect.write(example)
+
+    def note_not_held(self, line: int, reason: NotHeld, container: str) -> None:
+        """A row that was given out but does not fit into the container."""
+        self._n_written -= 1
+        message = f"line {line}: the row cannot be written as {container} and was left out: {reason.en}"
+        zh = f"第 {line} 行：不能写成 {container}，已略去：{reason.zh}"
+        self._note_bad(Finding(reason.code, "warning", message, line, message_zh=zh))
 
     def _note_bad(self, finding: Finding) -> None:
         key = (finding.code, finding.severity)
@@ -171,159 +164,3 @@ def _lost_finding(code: str, count: int, lines: list[int], to: FormatName, n_row
         zh = f"{n_rows} 行中有 {count} 行：{loss.zh}（{DESCRIPTIONS_ZH[to]}无法保存）"
     facts = {"n_rows": n_rows, "to": to}
     return Finding(code, "warning", message, lines[0], None, facts, zh, rows=tuple(lines), count=count)
-
-
-@contextmanager
-def _new_file(out: Path, container: str, columns: tuple[str, ...], *, is_open: bool) -> Iterator[Write]:
-    """A function that writes rows; the file is written beside `out` and takes its place at the end.
-
-    `is_open` says that rows may have more keys than the columns; a table takes them from its first row.
-    """
-    writers = {"jsonl": _jsonl, "json": _json, "csv": _csv, "tsv": _tsv, "xlsx": _xlsx, "parquet": _parquet}
-    if container not in writers:
-        raise InvalidRequest(f"cannot write {container}; expected one of {', '.join(CONTAINERS)}", param="container")
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with writers[container](beside, columns, is_open) as write:
-            yield write
-        os.replace(beside, out)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-@contextmanager
-def _jsonl(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
-    with path.open("wb") as stream:
-        yield lambda row: _put(stream, orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-
-
-def _put(stream: IO[bytes], data: bytes) -> None:
-    stream.write(data)
-
-
-@contextmanager
-def _json(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
-    with path.open("wb") as stream:
-        separator = b"[\n"
-
-        def write(row: dict[str, Any]) -> None:
-            nonlocal separator
-            stream.write(separator + orjson.dumps(row))
-            separator = b",\n"
-
-        yield write
-        stream.write(b"\n]\n" if separator == b",\n" else b"[]\n")
-
-
-@contextmanager
-def _csv(path: Path, columns: tuple[str, ...], is_open: bool, delimiter: str = ",") -> Iterator[Write]:
-    # Excel reads a CSV as UTF-8 only with a BOM
-    with path.open("w", encoding="utf-8-sig" if delimiter == "," else "utf-8", newline="") as stream:
-        table = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-        header = _Header(columns, is_open, table.writerow)
-        yield lambda row: table.writerow(header.cells(row))
-        header.write_if_empty()
-
-
-def _tsv(path: Path, columns: tuple[str, ...], is_open: bool) -> Any:
-    return _csv(path, columns, is_open, "\t")
-
-
-@contextmanager
-def _xlsx(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
-    from openpyxl import Workbook
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("rows")
-    header = _Header(columns, is_open, sheet.append)
-    n_rows = 1
-
-    def write(row: dict[str, Any]) -> None:
-        nonlocal n_rows
-        cells = header.cells(row)
-        n_rows += 1
-        longest = max(map(len, cells), default=0)
-        if n_rows > _XLSX_MAX_ROWS or longest > _XLSX_MAX_CHARS or any(map(ILLEGAL_CHARACTERS_RE.search, cells)):
-            what = (
-                f"more than {_XLSX_MAX_ROWS:,} rows"
-                if n_rows > _XLSX_MAX_ROWS
-                else f"a text of {longest:,} characters (at most {_XLSX_MAX_CHARS:,})"
-                if longest > _XLSX_MAX_CHARS
-                else "a control character"
-            )
-            raise InvalidRequest(
-                f"row {n_rows - 1}: a workbook cannot hold {what}; write csv or jsonl", param="container"
-            )
-        sheet.append([_Literal(sheet, cell) for cell in cells])
-
-    yield write
-    header.write_if_empty()
-    book.save(path)
-
-
-def _Literal(sheet: Any, text: str) -> Any:
-    """A cell of text, also where the text begins like a formula."""
-    from openpyxl.cell import WriteOnlyCell
-
-    cell = WriteOnlyCell(sheet, value=text)
-    cell.data_type = "s"
-    return cell
-
-
-@contextmanager
-def _parquet(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    names: list[str] = []
-    header = _Header(columns, is_open, names.extend)
-    waiting: list[list[str]] = []
-    writer: pq.ParquetWriter | None = None
-
-    def flush() -> None:
-        nonlocal writer
-        schema = pa.schema([(name, pa.string()) for name in names])
-        if writer is None:
-            writer = pq.ParquetWriter(path, schema)
-        values = [[cells[at] for cells in waiting] for at in range(len(names))]
-        writer.write_table(pa.table(values, schema=schema))
-        waiting.clear()
-
-    def write(row: dict[str, Any]) -> None:
-        waiting.append(header.cells(row))
-        if len(waiting) == _PARQUET_BATCH_ROWS:
-            flush()
-
-    yield write
-    header.write_if_empty()
-    flush()
-    if writer is not None:
-        writer.close()
-
-
-class _Header:
-    """The columns of a table, written before its first row."""
-
-    def __init__(self, columns: tuple[str, ...], is_open: bool, write: Callable[[list[str]], object]) -> None:
-        self._columns = list(columns)
-        self._is_open = is_open
-        self._write = write
-        self._is_written = False
-
-    def cells(self, row: dict[str, Any]) -> list[str]:
-        if not self._is_written and self._is_open:
-            self._columns += [key for key in row if key not in self._columns]
-        self.write_if_empty()
-        return [_cell(row.get(column)) for column in self._columns]
-
-    def write_if_empty(self) -> None:
-        if not self._is_written:
-            self._write(list(self._columns))
-            self._is_written = True
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -120,7 +120,9 @@ class Source:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed of the file as a whole: its bytes and container, and how its columns are read."""
-        return (*self.table.findings, *_detection_findings(self))
+        # an object that holds the rows is not one of several objects
+        of_bytes = (one for one in self.table.findings if not (self.is_wrapped and one.code == "pretty_printed"))
+        return (*of_bytes, *_detection_findings(self))
 
     def rows(self) -> Iterator[Row | Finding]:
         """Every row in the shape of `format`, or the finding that says why it cannot be read."""
