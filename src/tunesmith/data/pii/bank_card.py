@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from tunesmith.data.pii.context import OTHER_NUMBERS, Labels
-from tunesmith.data.pii.digit_groups import numbers
+from tunesmith.data.pii.digit_groups import Number, numbers
 from tunesmith.data.pii.match import PiiMatch
 
 _SHAPES = frozenset(
@@ -28,7 +28,7 @@ _SHAPES = frozenset(
 )
 # Source: ISO/IEC 7812 issuer ranges as the networks publish them. (first digits, lengths)
 _NETWORKS = (
-    (re.compile(r"62|81"), {16, 17, 18, 19}),  # UnionPay
+    (re.compile(r"62|81"), {16, 19}),  # UnionPay
     (re.compile(r"4"), {16}),  # Visa
     (re.compile(r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"), {16}),  # Mastercard
     (re.compile(r"3[47]"), {15}),  # American Express
@@ -41,8 +41,10 @@ _RARE_NETWORKS = (
     (re.compile(r"30[0-5]|3[689]"), {14, 16, 19}),  # Diners Club
     (re.compile(r"5[06-9]|6"), {13, 14, 15, 16, 17, 18, 19}),  # Maestro, RuPay
     (re.compile(r"220[0-4]|9558|9"), {16, 17, 18, 19}),  # Mir, older cards of Chinese banks
-    (re.compile(r"35(?:2[89]|[3-8])|6011|64[4-9]|65"), {17, 18, 19}),
+    (re.compile(r"35(?:2[89]|[3-8])|6011|64[4-9]|62|65|81"), {17, 18, 19}),
 )
+# Four letters and digits at a time: the tail of an account number is no card.
+_END_OF_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}[ -]?(?:[0-9A-Za-z]{4}[ -])*$")
 _WORDS = Labels(
     yes=r"银行|信用卡|储蓄卡|借记卡|卡号|\b卡|刷卡|账[户号]|帐[户号]|银联|收款|转账|汇款|支付|付款|工行|建行|农行|中行|招行"
     r"|\bcards?\b|\bvisa\b|\bmaster\s?card\b|\bamex\b|\bunionpay\b|\bdebit\b|\bcredit\b|\bdiners\b|\bmaestro\b|\bdiscover\b"
@@ -53,14 +55,21 @@ _WORDS = Labels(
 
 
 def find(text: str) -> Iterator[PiiMatch]:
+    taken = 0
     for number in numbers(text, _SHAPES):
-        if not passes_luhn(number.digits):
+        if number.start < taken or not passes_luhn(number.digits) or _END_OF_IBAN.search(text[: number.start][-40:]):
             continue
         said = _WORDS.verdict(text, number.start)
-        if said is False:
+        if said is False or not (number.is_whole or (said and _may_be_followed(number))):
             continue
         if _is_of(number.digits, _NETWORKS) or (said and _is_of(number.digits, _RARE_NETWORKS)):
+            taken = number.end
             yield PiiMatch("bank_card", number.start, number.end, text[number.start : number.end])
+
+
+def _may_be_followed(number: Number) -> bool:
+    """4111 1111 1111 1111 123 is a card and its CVV; of UnionPay it would be one number of 19 digits."""
+    return number.is_first and number.digits[0] in "2345"
 
 
 def passes_luhn(digits: str) -> bool:

@@ -41,7 +41,11 @@ NOTHING = Clues()
 def glance(text: str) -> Clues:
     """7 digits in a row make a long number, 13 a longer one; separators do not count."""
     at_sign = "@" in text or "＠" in text
-    has_key = "_" in text or "-----BEGIN" in text or "glpat-" in text or ("K" in text and "AKIA" in text)
+    has_key = (
+        "_" in text
+        or ("-" in text and ("-----BEGIN" in text or "glpat-" in text or "xox" in text))
+        or ("K" in text and "AKIA" in text)
+    )
     data = text.encode(errors="replace")
     classes = data.translate(_CLASSES)
     if b"0" not in classes and text.isascii():
@@ -55,7 +59,7 @@ def glance(text: str) -> Clues:
     has_dots = b"0.0" in runs
     long_number = b"0000000" in runs or (has_dots and b"0000000" in runs.translate(None, b"."))
     dotted = has_dots and (b".0." in runs or b".00." in runs or b".000." in runs)
-    token = has_key or "=" in text or _mixes_letters_and_digits(classes)
+    token = has_key or "=" in text or "密码" in text or "assword" in text or _mixes_letters_and_digits(classes)
     passport = "护照" in text or "assport" in text or "ASSPORT" in text
     colons = ":" in text and ("::" in text or text.count(":") >= 7)
     if not (long_number or at_sign or dotted or colons or token or passport):
@@ -72,10 +76,12 @@ def _has_full_width(text: str) -> bool:
 
 
 def _mixes_letters_and_digits(classes: bytes) -> bool:
-    """Whether digits stand between two letters or a letter between two digits, as in tokens, not in 2nd."""
+    """Whether digits stand between letters or after many, or a letter between digits: in tokens, but not in 2nd."""
+    *pieces, last = classes.split(b"0")
     before = b" "
-    for piece in filter(None, classes.split(b"0")):
-        if piece == b"a" or (before[-1:] == b"a" and piece[:1] == b"a"):
-            return True
-        before = piece
-    return False
+    for piece in pieces:
+        if piece:
+            if piece == b"a" or piece.endswith(b"aaaaaa") or (before[-1:] == b"a" and piece[:1] == b"a"):
+                return True
+            before = piece
+    return before[-1:] == b"a" and last[:1] == b"a"

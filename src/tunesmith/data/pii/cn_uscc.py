@@ -9,10 +9,11 @@ from tunesmith.data.pii.context import Labels
 from tunesmith.data.pii.match import PiiMatch
 
 _LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_LETTER = "[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]"
 _CODE = re.compile(
-    r"[1-9ANYany](?<![0-9A-Za-z].)[1-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy][ -]?[1-9]\d{5}[ -]?"
-    r"[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{4}[ -]?[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{5}"
-    r"[ -]?[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy](?![0-9A-Za-z])"
+    rf"[1-9ANYany](?<![0-9A-Za-z].)(?:{_LETTER}[ -]?[1-9]\d{{5}}[ -]?{_LETTER}{{4}}[ -]?{_LETTER}{{5}}[ -]?{_LETTER}"
+    rf"|{_LETTER}[1-9]\d(?P<gap>[ -])\d{{4}}(?P=gap){_LETTER}{{4}}(?P=gap){_LETTER}{{4}}(?P=gap){_LETTER}{{2}})"
+    r"(?![0-9A-Za-z])"
 )
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)

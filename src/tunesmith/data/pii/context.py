@@ -51,5 +51,5 @@ OTHER_NUMBERS = (
     r"|\bsku\b|\bisbn\b|\bissn\b|\bean\b|\bupc\b|\bimei\b|\bgtin\b|\bdoi\b|\bpart\b|\bmodel\b|\bbatch\b|\blot\b"
     r"|\bticket\b|\bcase\b|\bref(?:erence)?\b|\breceipt\b|\btransaction\b|\btxn?\b|\bshipment\b|\bpurchase\b|\bpo\b"
     r"|\binv\b|\bitem\b|\bproduct\b|\bbarcode\b|\bconfirmation\b|\bbooking\b|\bpolicy\b|\bclaim\b|\btimestamp\b"
-    r"|\bhash\b|\bcommit\b|\bbuild\b|\bpatent\b|\bdocument\b|\bid\b|时间戳|专利|版本|\bversion\b|\bticket\b"
+    r"|\bhash\b|\bcommit\b|\bbuild\b|\bpatent\b|\bdocument\b|(?<![A-Za-z])id(?![A-Za-z])|时间戳|专利|版本|\bversion\b|\bticket\b"
 )

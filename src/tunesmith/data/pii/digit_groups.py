@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-_NUMBER = re.compile(r"(?<![0-9A-Za-z_])(?<!\d[.,])\d+(?:[ -]\d+)*(?![0-9A-Za-z_])(?!\.\d)")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z_])(?<!\d\.)\d+(?:[ -]\d+)*(?![0-9A-Za-z_])(?!\.\d)")
 _GROUP = re.compile(r"\d+")
 
 Shape = tuple[int, ...]
@@ -14,33 +14,25 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Number:
+    """`is_whole`: no further group stands beside these; `is_first`: none stands before them."""
+
     start: int
     end: int
     digits: str
-    shape: Shape
+    is_whole: bool
+    is_first: bool
 
 
 def numbers(text: str, shapes: Collection[Shape]) -> Iterator[Number]:
-    """Every run of neighbouring groups whose lengths are one of `shapes`; one separator within a number."""
+    """Every run of neighbouring groups whose lengths are one of `shapes`, the longer before the shorter."""
     longest = max(map(len, shapes))
     for match in _NUMBER.finditer(text):
         groups = [(group.start(), group.end()) for group in _GROUP.finditer(text, match.start(), match.end())]
-        first = 0
-        while first < len(groups):
-            found = _at(text, groups, first, longest, shapes)
-            if found is None:
-                first += 1
-                continue
-            yield found
-            first += len(found.shape)
-
-
-def _at(text: str, groups: list[tuple[int, int]], first: int, longest: int, shapes: Collection[Shape]) -> Number | None:
-    for n in range(min(longest, len(groups) - first), 0, -1):
-        part = groups[first : first + n]
-        shape = tuple(end - start for start, end in part)
-        if shape not in shapes or len({text[end] for _, end in part[:-1]}) > 1:
-            continue
-        start, end = part[0][0], part[-1][1]
-        return Number(start, end, "".join(text[a:b] for a, b in part), shape)
-    return None
+        for first in range(len(groups)):
+            for n in range(min(longest, len(groups) - first), 0, -1):
+                part = groups[first : first + n]
+                shape = tuple(end - start for start, end in part)
+                separators = {text[end] for _, end in part[:-1]}
+                if shape in shapes and len(separators) < 2:
+                    start, end = part[0][0], part[-1][1]
+                    yield Number(start, end, "".join(text[a:b] for a, b in part), n == len(groups), first == 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from tunesmith.data.pii.match import PiiMatch
 
 _ADDRESS = re.compile(
-    r"(?<![A-Za-z0-9._%+\-/])[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?"
+    r"(?<![A-Za-z0-9._%+\-])(?<!//)[A-Za-z0-9](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_+\-])?"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![A-Za-z0-9@])"
 )
 # logo@2x.png and button@main.css are names of files.

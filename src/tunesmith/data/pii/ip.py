@@ -16,9 +16,11 @@ _WORDS = Labels(
     r"|\bgateway\b|\bdns\b|\bclient\b|\blog(?:ged|in)?\b|\bssh\b|\bproxy\b|\bnode\b|\bnetwork\b|https?://",
     no=r"\bv(?:er(?:sion)?s?)?[.:]?\s*$|\bversions?\b|\breleases?\b|\bfirmware\b|\bdrivers?\b|\bbuild\b|\bupgraded?\b|\bupdated?\b"
     r"|\bsections?\b|\bchapter\b|\bclause\b|\bappendix\b|\bstep\b|\btable\b|\bfigure\b|版本|版|升级|固件|驱动|章|节|第|图|表|条款|附录"
-    r"|\boid\b",
+    r"|\boid\b|\bchrome\b|\bfirefox\b|\bpython\b|\bjava\b|\bjdk\b|\bwindows\b|\bandroid\b|\bios\b|\bmacos\b|\blinux\b"
+    r"|\bkernel\b|\bsdk\b|\bplugin\b|\bpackage\b|\bmodule\b|\blibrary\b|插件|软件|补丁|\bpatch\b",
 )
-_PART_OF_A_NAME = re.compile(r"[A-Za-z]\s?/$|[A-Za-z]==?$|[A-Za-z]@$")
+_VERSION_AFTER = re.compile(r"\s?(?:版|version\b|releases?\b|beta\b|rc\d*\b|build\b)", re.IGNORECASE)
+_PART_OF_A_NAME = re.compile(r"[A-Za-z]\s?/$|[A-Za-z]==?$")
 
 
 def find(text: str) -> Iterator[PiiMatch]:
@@ -36,7 +38,11 @@ def _find_v4(text: str) -> Iterator[PiiMatch]:
         if address.is_loopback or address.is_unspecified or match.group().startswith("255.255."):
             continue
         said = _WORDS.verdict(text, match.start())
-        if said is False or _PART_OF_A_NAME.search(text, max(0, match.start() - 3), match.start()):
+        if (
+            said is False
+            or _VERSION_AFTER.match(text, match.end())
+            or _PART_OF_A_NAME.search(text, max(0, match.start() - 3), match.start())
+        ):
             continue
         if said is None and all(len(part) == 1 for part in match.group().split(".")):
             continue

@@ -13,10 +13,12 @@ _CHINESE = re.compile(
     r"[EGDPS](?<![0-9A-Za-z#/_.\-].)(?:\d{8}|(?<=E)[A-HJ-NP-Z]\d{7}|(?<=[DPS])E\d{7})(?![0-9A-Za-z_]|[-/.]\d)"
 )
 _ANY = re.compile(
-    r"(?<![0-9A-Za-z#/_.\-])(?=[A-Z0-9]*\d{3})(?:[A-Z]{1,2}[0-9A-Z]{6,8}|\d{8,9})(?![0-9A-Za-z_]|[-/.]\d)"
+    r"(?<![0-9A-Za-z#/_.\-])(?=(?:[A-Z]*\d){3})(?:[A-Z]{1,2}[0-9A-Z]{6,8}|\d{8,9})(?![0-9A-Za-z_]|[-/.]\d)"
 )
 _BESIDE = re.compile(r"护照|passports?", re.IGNORECASE)
-_WORDS = Labels(yes=r"护照|\bpassports?\b|出入境|签证", no=OTHER_NUMBERS.replace(r"|\bdocument\b|\bid\b", ""))
+_WORDS = Labels(
+    yes=r"护照|\bpassports?\b|出入境|签证", no=OTHER_NUMBERS.replace(r"|\bdocument\b|(?<![A-Za-z])id(?![A-Za-z])", "")
+)
 
 
 def find(text: str) -> Iterator[PiiMatch]:

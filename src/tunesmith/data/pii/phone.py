@@ -13,24 +13,24 @@ from tunesmith.data.pii.match import PiiMatch
 _EXTENSION = r"(?:(?: ?(?:转|轉|分机|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
 _COUNTRY = r"(?:(?:\((?:\+|00)86\)|(?:\+|00) ?(?:86|\(86\)))[ -]?)"
 _AREA = r"(?:10|2\d|[3-9]\d\d)"
-_LOCAL = r"[2-8]\d{2,3}[ -]?\d{4}"
+_LOCAL = r"[1-9]\d{2,3}[ -]?\d{4}"
 _ELEVEN = r"1[3-9]\d(?:(?P<a>[ -]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
 _BEFORE_LOCAL = rf"(?:{_COUNTRY}(?:\(0\) ?)?\(?0?{_AREA}\)?[ -]?|\(0{_AREA}\)[ -]?|\(0\) ?{_AREA}[ -]|0{_AREA}[ -])"
 _CHINESE = re.compile(
-    r"(?<!\d)(?<!\d[.,\-])(?:"
+    r"(?<!\d)(?<!\d[.\-])(?:"
     rf"(?:{_COUNTRY}|(?:86|\(86\))[ -]?)?(?:\(0\) ?)?{_ELEVEN}"
     rf"|{_BEFORE_LOCAL}{_LOCAL}{_EXTENSION}"
     rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}){_EXTENSION}"
     rf"|(?P<compact>0{_AREA}[2-8]\d{{6,7}}|[48]00\d{{7}}){_EXTENSION}"
-    r")(?![0-9A-Za-z]|[.,]\d|-[0-9A-Za-z])",
+    r")(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PLUS = re.compile(
     r"(?<![0-9A-Za-z+)])(?:\+|00 ?(?=[1-9]))\(?[1-9]\d{0,3}\)?(?:[ .\-()]{0,2}\d{1,12}){1,6}" + _EXTENSION
 )
 _GROUPED = re.compile(
-    r"(?<![0-9A-Za-z+])(?<!\d[.,\-/])\(?\d{1,5}(?:\)?[ .\-]?\(?\d{2,9}){1,5}"
-    r"(?![0-9A-Za-z]|[.,]\d|-[0-9A-Za-z]|[/:]\d)" + _EXTENSION,
+    r"(?<![0-9A-Za-z+])(?<!\d[.\-/])\(?\d{1,5}(?:\)?[ .\-]?\(?\d{2,9}){1,5}"
+    r"(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z]|[/:]\d)" + _EXTENSION,
     re.IGNORECASE,
 )
 _NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
@@ -56,7 +56,7 @@ _PHONE_WORD_END = re.compile(
     r"|(?<![A-Za-z])[tm][.:：])\s?-?$",
     re.IGNORECASE,
 )
-_LETTERS_END = re.compile(r"[A-Za-z0-9][-_/.]?$|[#№/_=$¥￥€£]\s?$")
+_LETTERS_END = re.compile(r"[A-Za-z0-9][-_/.]?$|[#№_=$¥￥€£]\s?$|(?:^|\s)-$")
 _AMOUNT_AFTER = re.compile(
     r"\s?(?:元|人|名|位|行|页|万|亿|美元|个|次|条|字节|bytes?\b|rows?\b|usd\b|dollars?\b|%|°|ms\b|km\b|kg\b)",
     re.IGNORECASE,
@@ -87,7 +87,7 @@ def find(text: str) -> Iterator[PiiMatch]:
 def _chinese(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     for match in _CHINESE.finditer(text, start, stop):
         said = _said(text, match.start(), match.end())
-        if said is False or (match["compact"] and not said):
+        if said is False or (said is None and (match["compact"] or _follows_a_number(text, match.start()))):
             continue
         yield match.span()
 
@@ -95,7 +95,7 @@ def _chinese(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 def _international(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     for match in _PLUS.finditer(text, start, stop):
         said = _said(text, match.start(), match.end())
-        if said is False:
+        if said is False or (said is None and _follows_a_number(text, match.start())):
             continue
         end = _longest(text, match.start(), match.end())
         if end is not None:
@@ -129,7 +129,7 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
         if not 8 <= n_digits <= 17:
             continue
         said = _said(text, begin, end)
-        if said is False or (said is None and _DIGIT_BEFORE.search(text, max(0, begin - 4), begin)):
+        if said is False or (said is None and _follows_a_number(text, begin)):
             continue
         is_american = _NORTH_AMERICAN.match(number) is not None
         if (
@@ -138,6 +138,11 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
             or (said and n_digits <= 13 and _is_valid(number, _REGIONS))
         ):
             yield begin, end
+
+
+def _follows_a_number(text: str, start: int) -> bool:
+    """Whether digits stand just before: the tail of a long number in groups is no phone number."""
+    return _DIGIT_BEFORE.search(text, max(0, start - 4), start) is not None
 
 
 def _has_national_shape(number: str) -> bool:

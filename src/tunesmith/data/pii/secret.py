@@ -24,6 +24,7 @@ _SHAPES = re.compile(
     r"|hf_[A-Za-z0-9]{20,64}|npm_[A-Za-z0-9]{30,64}|pypi-[A-Za-z0-9_\-]{40,255}|dckr_pat_[A-Za-z0-9_\-]{20,64}"
     r"|SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}|key-[0-9a-f]{32}|shpat_[0-9a-f]{32}|dop_v1_[0-9a-f]{64}"
     r"|LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{16,40}"
+    r"|hooks\.slack\.com/services/T[A-Z0-9]{6,12}/B[A-Z0-9]{6,12}/[A-Za-z0-9]{16,32}"
     r"|eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]{8,})?"
     r")(?![A-Za-z0-9_])"
 )
@@ -34,8 +35,14 @@ _LABELLED = re.compile(
     r"[\"'”]?\s*(?:[=:：]|是|为|\bis\b|(?<=[Bb]earer)\s)+\s*[\"'“`]?(?P<value>[A-Za-z0-9_\-+/.~]{16,512}={0,2})",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(
+    r"(?:password|passwd|pwd|密码|口令)[\"'”]?\s?(?:[=:：]|是|为|\bis\b)\s*[\"'“`]?(?P<value>[!#-&(-_a-~]{8,64})",
+    re.IGNORECASE,
+)
+_SHORTEST_PASSWORD = 8
 _CREDENTIALS_IN_URL = re.compile(r"[a-z][a-z0-9+]{2,20}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{6,128})@[A-Za-z0-9.\-]+")
 _CASE_CHANGE = re.compile(r"[a-z][A-Z]|[A-Z][a-z]")
+_LONG_RUN = re.compile(r"[A-Za-z0-9]{24}")
 # Bits per character: English words stay below 3, random hex of 32 characters is near 3.6.
 _MIN_BITS = 3.0
 
@@ -46,10 +53,21 @@ def find(text: str) -> Iterator[PiiMatch]:
             yield PiiMatch("secret", match.start(), match.end(), match.group())
     for stretch in _STRETCH.finditer(text):
         yield from _in_stretch(text, stretch.start(), stretch.end())
+    for match in _PASSWORD.finditer(text):
+        value = match["value"].rstrip(".,;")
+        if _is_password(value):
+            yield PiiMatch("secret", match.start("value"), match.start("value") + len(value), value)
     if "://" in text:
         for match in _CREDENTIALS_IN_URL.finditer(text):
             if not match["value"].startswith(("<", "{", "$", "*")):
                 yield PiiMatch("secret", match.start("value"), match.end("value"), match["value"])
+
+
+def _is_password(value: str) -> bool:
+    """Letters and digits, and capitals among small letters or a sign: `password: length` and `密码是123456` are not."""
+    has_all = any(letter.isdigit() for letter in value) and any(letter.isalpha() for letter in value)
+    is_mixed = not value.isalnum() or (value.upper() != value and value.lower() != value)
+    return has_all and is_mixed and len(value) >= _SHORTEST_PASSWORD and value[0] not in "<{$("
 
 
 def _in_stretch(text: str, start: int, stop: int) -> Iterator[PiiMatch]:
@@ -68,10 +86,10 @@ def _in_stretch(text: str, start: int, stop: int) -> Iterator[PiiMatch]:
 
 
 def _is_mixed(token: str) -> bool:
-    """Random tokens mix digits or cases; names made of words do not."""
+    """Random tokens mix digits or cases, or are too long for a word; names made of words are and do not."""
     if any(letter.isdigit() for letter in token) or token.startswith(("AKIA", "ASIA")):
         return True
-    return len(_CASE_CHANGE.findall(token)) >= 4
+    return len(_CASE_CHANGE.findall(token)) >= 4 or _LONG_RUN.search(token) is not None
 
 
 def looks_random(value: str) -> bool:
