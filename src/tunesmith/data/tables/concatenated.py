@@ -11,7 +11,8 @@ from tunesmith.data.tables.text import Text
 from tunesmith.findings import Finding
 
 
-def rows(text: Text) -> Iterator[Row | Finding]:
-    """Every object, parsed."""
-    for line, value in JsonValues(text.chunks()).objects():
+def rows(text: Text, key: str = "") -> Iterator[Row | Finding]:
+    """Every object, parsed; with a key, every element of the array under that key of the one object there is."""
+    values = JsonValues(text.chunks())
+    for line, value in values.elements_under(key) if key else values.objects():
         yield value if isinstance(value, Finding) else parse_row(line, value)

@@ -38,11 +38,12 @@ _PRETTY_LINE = re.compile(rb'\s*[{}\[\]],?\s*|\s+"[^"]*"\s*:.*')
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The container, and what a reader of it needs to know."""
+    """The container, and what a reader of it needs to know; `key` is where the rows of a single object are."""
 
     container: Container
     json: JsonLayout = "lines"
     dialect: Dialect = COMMAS
+    key: str = ""
 
 
 def extension(name: str) -> str:
@@ -73,7 +74,8 @@ def detect(head: bytes, *, name: str) -> Layout:
 def forced(container: Container, head: bytes) -> Layout:
     """How to read a text file as the container that the user named."""
     if container == "json":
-        return Layout("json", "array" if head.lstrip()[:1] == b"[" else "objects")
+        is_array = head.lstrip()[:1] == b"["
+        return Layout("json", "array") if is_array else Layout("json", "objects", key=_key_of_rows(head))
     if container == "csv":
         return Layout("csv", dialect=sniff(_whole_lines(head)).dialect)
     if container == "tsv":
@@ -98,8 +100,8 @@ def _as_json(head: bytes, promised: Container | None) -> Layout | None:
     if start == b"[" and (_ARRAY_START.match(head) or promised == "json"):
         return Layout("jsonl") if _is_lines_of_arrays(whole) else Layout("json", "array")
     if start == b"{":
-        if len(lines) == 1 and promised == "json":
-            return Layout("json", "objects")
+        if promised == "json" and (len(lines) == 1 or n_objects == 0):
+            return Layout("json", "objects", key=_key_of_rows(head))
         if 2 * n_objects >= len(whole):
             return Layout("jsonl")
         is_pretty = 2 * sum(_PRETTY_LINE.fullmatch(line) is not None for line in whole) > len(whole)
@@ -113,6 +115,33 @@ def _as_json(head: bytes, promised: Container | None) -> Layout | None:
         if n_pretty > 0.7 * len(whole):
             return Layout("json", "objects")
     return Layout("jsonl") if whole and n_objects > 0.9 * len(whole) else None
+
+
+_TOKEN = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+")(\s*:(?=\s*\[\s*\{))?|[\[\]{}]', re.DOTALL)
+_KEYS_OF_A_ROW = {
+    *("messages", "conversations", "prompt", "completion", "instruction", "output", "input", "chosen", "rejected"),
+    *("preferred_output", "non_preferred_output", "question", "answer", "history", "tools", "functions", "text"),
+}
+
+
+def _key_of_rows(head: bytes) -> str:
+    """The key whose value is a list of objects, in an object that is no row itself; "" when there is none."""
+    depth, found = 0, ""
+    for match in _TOKEN.finditer(head):
+        mark = match.group()
+        if mark in (b"{", b"["):
+            depth += 1
+        elif mark in (b"}", b"]"):
+            depth -= 1
+            if depth == 0:
+                break
+        elif depth == 1:
+            text = match[1].decode(errors="replace")[1:-1]
+            if text in _KEYS_OF_A_ROW:
+                return ""
+            if match[2] and not found:
+                found = text
+    return found
 
 
 def _is_lines_of_arrays(lines: list[bytes]) -> bool:
@@ -130,7 +159,12 @@ def extension_notes(layout: Layout, *, name: str) -> Iterator[Finding]:
     promised = EXTENSIONS.get(suffix)
     en, zh = _NAMES[layout.container]
     facts = {"extension": suffix, "container": layout.container}
-    if layout.container == "json" and layout.json == "objects":
+    if layout.key:
+        said = f'the rows are the list under the key "{layout.key}"; the other keys are not used'
+        yield file_note(
+            "rows_under_key", "info", said, f"样本在键“{layout.key}”下的列表中；其他键未使用", key=layout.key
+        )
+    elif layout.container == "json" and layout.json == "objects":
         said = "objects are spread over several lines (pretty-printed); they were read one after another"
         yield file_note("pretty_printed", "info", said, "JSON 对象跨多行书写（带缩进）；已逐个读取")
     if promised == layout.container or {promised, layout.container} == {"csv", "tsv"}:

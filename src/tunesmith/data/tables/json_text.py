@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from tunesmith.data.tables.json_mistakes import HALF_A_PAIR, TOO_DEEP, explain
 from tunesmith.data.tables.problems import row_problem
 from tunesmith.data.tables.row import MAX_DEPTH, MAX_ROW_BYTES, MAX_VALUES, Row, too_large
 from tunesmith.findings import Finding
@@ -15,7 +16,6 @@ _BOM = b"\xef\xbb\xbf"
 _NUL_ESCAPE = b"\\u0000"
 # Up to here even a text of nothing but brackets is small in memory.
 _SMALL_BYTES = 2**20
-_WIDE_PUNCTUATION = "“”‘’＂：，｛｝［］"
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
@@ -59,12 +59,8 @@ def _is_too_deep(text: bytes) -> bool:
 
 
 def too_deep(line: int) -> Finding:
-    return row_problem(
-        "too_deep",
-        line,
-        f"nested more than {MAX_DEPTH} levels deep; an example needs only a few",
-        f"嵌套超过 {MAX_DEPTH} 层；一条样本只需要几层",
-    )
+    """The finding for a row of brackets inside brackets."""
+    return row_problem("too_deep", line, *TOO_DEEP)
 
 
 def _too_much(line: int, text: bytes) -> Finding | None:
@@ -96,7 +92,7 @@ def _problem(line: int, text: bytes, error: orjson.JSONDecodeError) -> Row | Fin
         return problem
     if b"\0" in text:
         return nul_byte(line)
-    code, en, zh = _explain(text, error)
+    code, en, zh = explain(text, error)
     return row_problem(code, line, en, zh, column=error.colno)
 
 
@@ -112,7 +108,7 @@ def not_utf8(line: int, text: bytes) -> Finding | None:
         text.decode()
     except UnicodeDecodeError as error:
         if re.match(rb"\xed[\xa0-\xbf]", text[error.start : error.start + 2]):
-            return row_problem("lone_surrogate", line, *_HALF_A_PAIR)
+            return row_problem("lone_surrogate", line, *HALF_A_PAIR)
         if error.reason == "unexpected end of data":
             return row_problem(
                 "not_utf8",
@@ -130,50 +126,3 @@ def not_utf8(line: int, text: bytes) -> Finding | None:
             byte=byte,
         )
     return None
-
-
-_HALF_A_PAIR = (
-    "half of a surrogate pair (like \\ud83d alone) is not a character; write the whole pair",
-    "代理对只有一半（例如单独的 \\ud83d），不是一个字符；请写出完整的一对",
-)
-
-
-def _explain(whole: bytes, error: orjson.JSONDecodeError) -> tuple[str, str, str]:
-    """(code, English, Chinese): the commonest mistakes by name, the others by place."""
-    text = whole.strip()
-    if match := re.search(rb"[:\[,]\s*(NaN|-?Infinity)\b", text):
-        number = match.group(1).decode()
-        en = f"{number} is not a JSON number; write null or a real number"
-        return "not_a_number", en, f"{number} 不是 JSON 数字；请写 null 或实际数字"
-    if "surrogate" in error.msg:
-        return "lone_surrogate", *_HALF_A_PAIR
-    if "depth limit" in error.msg:
-        finding = too_deep(0)
-        return finding.code, finding.message.partition(": ")[2], finding.message_zh.partition("：")[2]
-    if text.startswith(b"{'"):
-        en = "single quotes are not JSON (this looks like a Python dict); write double quotes"
-        return "invalid_json", en, "JSON 不能用单引号（这像是 Python 字典）；请用双引号"
-    if text.startswith(b'"{""'):
-        en = "a JSON object quoted as a cell of a CSV file; export it as plain text, without the outer quotes"
-        return "invalid_json", en, "JSON 对象被当作 CSV 单元格加了引号；请导出为纯文本，去掉外层引号"
-    if text.startswith(b"[") and not text.endswith(b"]"):
-        en = "the start of a JSON array; write every object of it on its own line"
-        return "array", en, "这是 JSON 数组的开头；请将数组中的每个对象写成单独一行"
-    if text.startswith(b"{") and text.endswith(b"},"):
-        return "invalid_json", "a comma after the object; delete it", "对象后面多了逗号；请删除"
-    if text.startswith(b"{") and not text.endswith(b"}"):
-        shown = _shown(text)
-        en = f"{shown} is not a whole JSON object; write every example on one line"
-        return "object_over_lines", en, f"{shown} 不是完整的 JSON 对象；请将每条样本写在一行内"
-    mark = whole.decode()[error.pos : error.pos + 1]  # orjson's position counts characters
-    if mark and mark in _WIDE_PUNCTUATION:
-        en = f"{mark} at column {error.colno} is not JSON's punctuation; write it in plain ASCII"
-        return "invalid_json", en, f"第 {error.colno} 列的 {mark} 不是 JSON 的标点；请改用英文半角标点"
-    shown = _shown(whole, error.colno - 1)
-    en = f"not valid JSON at column {error.colno}: {error.msg} (found {shown})"
-    return "invalid_json", en, f"第 {error.colno} 列不是有效的 JSON：{error.msg}（此处是 {shown}）"
-
-
-def _shown(text: bytes, start: int = 0, length: int = 24) -> str:
-    shown = text.decode(errors="replace")[max(0, start - length // 2) :]
-    return f'"{shown[:length]}{"..." if len(shown) > length else ""}"'

@@ -42,7 +42,7 @@ class JsonValues:
         self._is_at_end = False
         self._indent = b""
         self._n_recoveries = 0
-        self._has_given_up = False
+        self._has_given_up = self._is_inside_object = False
 
     def elements(self) -> Iterator[Value]:
         """(line, text) of every element of the array that the text is; last a finding when it is not closed."""
@@ -58,6 +58,25 @@ class JsonValues:
         if not self._has_given_up:
             yield self._line, _not_closed(self._line)
 
+    def elements_under(self, key: str) -> Iterator[Value]:
+        """(line, text) of every element of the array under this key of the one object that the text is."""
+        self._skip_space()
+        self._advance(self._at + 1)
+        while self._skip_space() and self._text[self._at : self._at + 1] == b'"':
+            _, found = self._value(b'"')
+            self._skip_space()
+            self._advance(self._at + 1)  # the colon
+            self._skip_space()
+            mark = self._text[self._at : self._at + 1]
+            if mark == b"[" and isinstance(found, bytes) and found == orjson.dumps(key):
+                self._is_inside_object = True
+                yield from self.elements()
+                return
+            line, other = self._value(mark)
+            if isinstance(other, Finding):
+                yield line, other
+                return
+
     def objects(self) -> Iterator[Value]:
         """(line, text) of every value; text that is no part of one is a finding."""
         while self._skip_space():
@@ -65,7 +84,7 @@ class JsonValues:
             yield self._value(mark) if mark in (b"{", b"[") else self._stray()
 
     def _after_the_end(self) -> Iterator[Value]:
-        if self._skip_space():
+        if self._skip_space() and not self._is_inside_object:
             shown = self._text[self._at : self._at + 24].decode(errors="replace")
             en = f'"{shown}..." after the end of the JSON array; a file holds one array'
             zh = f"JSON 数组结束后还有“{shown}…”；一个文件只能有一个数组"

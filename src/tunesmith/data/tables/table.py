@@ -50,7 +50,7 @@ class Table:
         if self.container == "jsonl":
             return jsonl.rows(text)
         if self.container == "json":
-            return json_array.rows(text) if self._layout.json == "array" else concatenated.rows(text)
+            return json_array.rows(text) if self._layout.json == "array" else concatenated.rows(text, self._layout.key)
         if self.container == "txt":
             return txt.rows(text)
         return delimited.rows(text, self._layout.dialect, self.columns or ())
