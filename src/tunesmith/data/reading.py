@@ -30,7 +30,7 @@ CHAT_FORMATS: tuple[FormatName, ...] = (*OPENAI_FORMATS, "sharegpt")
 """What holds conversations to learn from."""
 
 # How a file is packed and its lines end matters to whoever mends it, not to a job that has read it.
-_TOLD_FINDINGS = frozenset({"columns_mapped", "rows_in_object"})
+_TOLD_FINDINGS = frozenset({"columns_mapped", "rows_under_key"})
 
 
 @dataclass(frozen=True, slots=True)

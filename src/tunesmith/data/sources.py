@@ -90,7 +90,6 @@ class Source:
 
     table: Table
     detection: Detection
-    is_wrapped: bool = False
     _sources_of: dict[str, list[str]] = field(init=False, repr=False)
     _is_plain: bool = field(init=False, repr=False)
 
@@ -120,29 +119,17 @@ class Source:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed of the file as a whole: its bytes and container, and how its columns are read."""
-        # an object that holds the rows is not one of several objects
-        of_bytes = (one for one in self.table.findings if not (self.is_wrapped and one.code == "pretty_printed"))
-        return (*of_bytes, *_detection_findings(self))
+        return (*self.table.findings, *_detection_findings(self.detection))
 
     def rows(self) -> Iterator[Row | Finding]:
         """Every row in the shape of `format`, or the finding that says why it cannot be read."""
-        for row in self._raw_rows():
+        for row in self.table.rows():
             if isinstance(row, Finding):
                 yield row
             elif isinstance(row.value, dict):
                 yield row if self._is_plain else Row(row.line, self.map_value(row.value))
             else:
                 yield _not_an_object(row)
-
-    def _raw_rows(self) -> Iterator[Row | Finding]:
-        if not self.is_wrapped:
-            yield from self.table.rows()
-            return
-        for row in self.table.rows():
-            if isinstance(row, Finding):
-                yield row
-            else:
-                yield from (Row(number, value) for number, value in enumerate(_wrapped_rows(row.value) or (), 1))
 
     def map_value(self, value: dict[str, Any]) -> dict[str, Any]:
         """One raw row in the shape of `format`; columns that stand for no field keep their names."""
@@ -195,9 +182,6 @@ def open_source(
     """
     table = open_table(path, name=name, encoding=encoding, sheet=sheet)
     values = _first_values(table)
-    is_wrapped = len(values) == 1 and _wrapped_rows(values[0]) is not None
-    if is_wrapped:
-        values = (_wrapped_rows(values[0]) or [])[:N_SAMPLES]
     samples = [value for value in values if isinstance(value, dict)]
     columns = tuple(table.columns or dict.fromkeys(key for row in samples for key in row))
     if mapping:
@@ -205,7 +189,7 @@ def open_source(
         detection = _as_told(samples, columns, mapping, format)
     else:
         detection = _detect(samples, columns, format, has_cells=table.container in _FIELD_TABLES)
-    return Source(table, detection, is_wrapped)
+    return Source(table, detection)
 
 
 def _first_values(table: Table) -> list[Any]:
@@ -219,17 +203,6 @@ def _first_values(table: Table) -> list[Any]:
         if size_bytes > MAX_SAMPLE_BYTES:
             break
     return values
-
-
-def _wrapped_rows(value: Any) -> list[Any] | None:
-    """The rows of a file that is one object holding one list of them."""
-    if not isinstance(value, dict) or detect(value) is not None:
-        return None
-    lists = [part for part in value.values() if isinstance(part, list)]
-    if len(lists) != 1 or any(isinstance(part, dict) for part in value.values()):
-        return None
-    rows = lists[0]
-    return rows if rows and all(isinstance(row, dict) for row in rows) and "role" not in rows[0] else None
 
 
 def _detect(
@@ -400,12 +373,7 @@ def _not_an_object(row: Row) -> Finding:
     return Finding("not_an_object", "error", message, row.line, None, {"kind": kind(row.value)}, zh)
 
 
-def _detection_findings(source: Source) -> Iterator[Finding]:
-    detection = source.detection
-    if source.is_wrapped:
-        message = "the file is one object that holds a list; the list's elements are read as rows and numbered from 1"
-        zh = "文件是一个包含列表的对象；列表中的元素按行读取，从 1 编号"
-        yield Finding("rows_in_object", "info", message, message_zh=zh, fix="rewrite")
+def _detection_findings(detection: Detection) -> Iterator[Finding]:
     if detection.format is None:
         yield _unknown_format(detection)
         return

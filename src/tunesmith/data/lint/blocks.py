@@ -13,7 +13,7 @@ from tunesmith.findings import Finding
 
 def is_by_line(source: Source) -> bool:
     """Whether every row has a line of its own, which then is its position."""
-    return source.table.container == "jsonl" and not source.is_wrapped
+    return source.table.container == "jsonl"
 
 
 def lint_rows(source: Source) -> Iterator[LintRow | Finding]:
