@@ -79,3 +79,10 @@ def test_a_large_file_is_sampled_with_an_error_that_holds(tmp_path: Path, render
     assert misses <= 4  # 1 of 20 is expected at 95 %
     assert len({counts.tokens for counts in sampled}) > 1
     assert counted(path, renderer, exact_bytes=path.stat().st_size // 10, seed=0) == sampled[0]
+
+
+def test_a_bad_row_of_a_large_file_is_found_though_it_is_not_in_the_sample(tmp_path: Path, renderer: Renderer) -> None:
+    rows = [row("What of it?", "Nothing.") for _ in range(300)]
+    rows[217] = {"messages": [{"role": "user", "content": "alone"}]}
+    with pytest.raises(InvalidFile, match="line 218"):
+        counted(write(tmp_path / "rows.jsonl", rows), renderer, exact_bytes=1000)

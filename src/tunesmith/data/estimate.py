@@ -14,6 +14,7 @@ from typing import Any
 from tunesmith.data.examples import ChatExample, Style
 from tunesmith.data.reading import read_examples
 from tunesmith.data.render import Rendered, Renderer
+from tunesmith.data.sources import open_source
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
 
@@ -96,7 +97,8 @@ def count_tokens(
     Raises InvalidFile as the run would, for a file that cannot be trained on.
     """
     share = min(1.0, exact_bytes / max(1, path.stat().st_size))
-    examples = read_examples(path, name=name or path.name).examples
+    name = name or path.name
+    examples = read_examples(path, name=name).examples if share >= 1 else _streamed(path, name)
     counting = _Counting(share, seed)
     refused: list[InvalidFile] = []
     for rendered in renderer.render_each(counting.chosen(examples), refused, style=style, max_length=max_length):
@@ -107,6 +109,17 @@ def count_tokens(
         findings = [finding for error in refused for finding in error.findings]
         raise InvalidFile(refused[0].message, findings=findings, code=refused[0].code)
     return CountedFile(counting.finish(max_length), counting.rendered)
+
+
+def _streamed(path: Path, name: str) -> Iterator[ChatExample]:
+    """The examples of a file that is too large to hold. Raises InvalidFile at the first bad row."""
+    for _, example, findings in open_source(path, name=name).examples():
+        errors = [finding for finding in findings if finding.severity == "error"]
+        if errors:
+            raise InvalidFile(f"Invalid file format. {name}: {errors[0].message}", findings=errors)
+        if not isinstance(example, ChatExample):
+            raise InvalidFile(f"{name} holds no chat examples; token counts are of rows with one answer each.")
+        yield example
 
 
 @dataclass(slots=True)

@@ -54,8 +54,9 @@ def measure_speed(
 ) -> Speed:
     """Train a copy in memory on `examples` in the order of the run's first epochs, for about `for_s` seconds.
 
-    The first step, on the shortest row, is not counted (it allocates and compiles). A step that would not fit into
-    the time left is taken with fewer of its rows if it is the first, and otherwise not at all.
+    The first step, on the shortest row, is not counted (it allocates and compiles), unless it takes half of the time.
+    A step that would not fit into the time left is taken with fewer of its rows if it is the first, and otherwise
+    not at all.
     """
     with repeatable(seed=spec.seed, threads=spec.threads):
         began = time.monotonic()
@@ -91,7 +92,10 @@ def _steps(
         return _Timed(sum(len(example.input_ids) for example in batch), time.monotonic() - began)
 
     shortest = min(examples, key=lambda example: len(example.input_ids))
+    began = time.monotonic()
     first = timed([shortest])
+    if first.seconds > (until - began) / 2:
+        return [first]
     rate = first.seconds / first.n_tokens
     steps: list[_Timed] = []
     for batch in _batches(examples, spec):
