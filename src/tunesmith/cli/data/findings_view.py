@@ -87,15 +87,15 @@ def _table(
 
 
 def _print_block(finding: Finding, fixes: Mapping[str, Fix], language: Language, say: Say) -> None:
-    head = _severity(finding, say)
-    head.append(f"  {finding.code}", style="bold")
+    head = Text.assemble(_severity(finding, say), "  ", (finding.code, "bold"))
     if lines := lines_of(finding, language):
-        head.append(say(f"  lines {lines}", f"  第 {lines} 行"), style="dim")
+        word = say("lines" if "," in lines else "line", "行")
+        head.append(f"  {word} {lines}", style="dim")
     terminal.out.print(head, soft_wrap=False)
-    terminal.out.print(Padding(Text(visible(finding.text(language))), (0, 0, 0, 2)), soft_wrap=False)
+    terminal.out.print(Padding(Text(visible(finding.text(language))), (0, 0, 0, 2), expand=False), soft_wrap=False)
     if fix := fixes.get(finding.fix or ""):
         told = Text(say("Fix: ", "修复：") + f"{fix.code} ({_text(fix, language)})", style="dim")
-        terminal.out.print(Padding(told, (0, 0, 0, 2)), soft_wrap=False)
+        terminal.out.print(Padding(told, (0, 0, 0, 2), expand=False), soft_wrap=False)
     terminal.out.print()
 
 

@@ -62,9 +62,9 @@ def look(
 
 def _print(source: Source, report: LintReport, first: list[Row | Finding], language: Language, say: Say) -> None:
     terminal.print_fields(_fields(source, report, language, say))
-    if source.findings:
+    if findings := [finding for finding in source.findings if finding.code != "columns_mapped"]:
         terminal.out.print()
-        print_findings(source.findings, fixes={}, language=language, say=say)
+        print_findings(findings, fixes={}, language=language, say=say)
     _print_rows(first, say)
     _print_numbers(report.stats, say)
     terminal.err.print(say("\nCheck it: ", "\n检查一下：") + f"tunesmith data lint {shlex.quote(str(source.path))}")
@@ -103,12 +103,13 @@ def _json(source: Source, report: LintReport, first: list[Row | Finding], langua
 def _fields(source: Source, report: LintReport, language: Language, say: Say) -> dict[str, object]:
     table, detection = source.table, source.detection
     container = CONTAINERS.get(table.container, table.container)
-    mapping = ", ".join(f"{column} -> {field}" for column, field in detection.mapping.items())
+    pairs = detection.mapping.items() if detection.is_mapped else ()
+    mapping = ", ".join(f"{column} -> {field}" for column, field in pairs)
     return {
         say("file", "文件"): f"{table.name}  {terminal.size(table.path.stat().st_size)}",
         say("type", "类型"): container + (say(", gzipped", "，gzip 压缩") if table.is_compressed else ""),
         say("encoding", "编码"): table.encoding,
-        say("format", "格式"): f"{say(*FORMATS[source.format])} {sure(detection.confidence, say)}",
+        say("format", "格式"): f"{say(*FORMATS[source.format])}{sure(detection.confidence, say)}",
         say("because", "依据"): visible(detection.because_zh if language == "zh" else detection.because),
         say("columns", "列"): visible(", ".join(table.columns or ())),
         say("mapping", "对应"): visible(mapping),

@@ -33,7 +33,7 @@ def summary_line(report: LintReport, say: Say) -> str:
     """`train.jsonl: 1,630 rows, 1,609 of them usable; chat in JSONL, utf-8`"""
     format = say(*FORMATS[report.format])
     container = CONTAINERS.get(report.container, report.container)
-    encoding = f", {report.encoding}" if report.encoding else ""
+    encoding = say(", ", "，") + report.encoding if report.encoding else ""
     return say(
         f"{report.name}: {report.n_rows:,} rows, {report.n_examples:,} usable; {format} in {container}{encoding}",
         f"{report.name}：{report.n_rows:,} 行，可用 {report.n_examples:,} 行；{container} 文件，{format}格式{encoding}",
@@ -41,4 +41,4 @@ def summary_line(report: LintReport, say: Say) -> str:
 
 
 def sure(confidence: float, say: Say) -> str:
-    return say(f"({confidence:.0%} sure)", f"（把握 {confidence:.0%}）")
+    return say(f" ({confidence:.0%} sure)", f"（把握 {confidence:.0%}）")
