@@ -7,6 +7,9 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tunesmith.data.examples import ChatExample, Message, PreferenceExample, ReinforcementExample
@@ -281,6 +284,50 @@ def test_rows_that_are_no_objects_are_findings(write):
     found = [row.code if not isinstance(row, Row) else row.line for row in open_source(write([CHAT, [1], CHAT])).rows()]
 
     assert found == [1, "not_an_object", 3]
+
+
+def test_a_workbook_with_numbers_and_empty_cells_is_read(tmp_path):
+    path = tmp_path / "问答.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["编号", "问题", "答案"], [1, "一加一？", 2], [2, None, "空"], [3, "几点？", 7.5], [4, "对吗？", True]):
+        book.active.append(row)
+    book.save(path)
+
+    source = open_source(path)
+
+    assert source.detection.mapping == {"问题": "prompt", "答案": "completion"}
+    assert [(one[0], one[1].casefold()) for one in texts(source)] == [
+        ("一加一？", "2"),
+        ("", "空"),
+        ("几点？", "7.5"),
+        ("对吗？", "true"),
+    ]
+
+
+def test_a_parquet_file_whose_tool_arguments_were_merged_with_nulls_is_read(tmp_path):
+    def calling(name: str, **arguments: Any) -> dict[str, Any]:
+        call = {"id": "c", "type": "function", "function": {"name": name, "arguments": arguments}}
+        return {
+            "messages": [
+                {"role": "user", "content": "?"},
+                {"role": "assistant", "content": None, "tool_calls": [call]},
+                {"role": "tool", "content": "1", "tool_call_id": "c"},
+                {"role": "assistant", "content": "!"},
+            ],
+            "label": None,
+        }
+
+    path = tmp_path / "calls.parquet"
+    pq.write_table(pa.Table.from_pylist([calling("f", city="Rome"), calling("g", order=3, note="x")]), path)
+
+    source = open_source(path)
+
+    assert (source.format, source.detection.confidence) == ("chat", 1.0)
+    found = [example.messages[1].tool_calls[0]["function"] for example in examples(source)]
+    assert [(one["name"], json.loads(one["arguments"])) for one in found] == [
+        ("f", {"city": "Rome"}),
+        ("g", {"order": 3, "note": "x"}),
+    ]
 
 
 def test_an_empty_file_is_in_no_format(write):

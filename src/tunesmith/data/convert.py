@@ -149,7 +149,7 @@ class _Tally:
 
 def _count(counts: dict[str, tuple[int, list[int]]], key: str, line: int) -> None:
     count, lines = counts.get(key, (0, []))
-    if len(lines) < MAX_ROWS:
+    if len(lines) < MAX_ROWS and lines[-1:] != [line]:  # all rows of an array may stand on one line
         lines.append(line)
     counts[key] = (count + 1, lines)
 
