@@ -129,7 +129,7 @@ class Source:
             elif isinstance(row.value, dict):
                 yield row if self._is_plain else Row(row.line, self.map_value(row.value))
             else:
-                yield _not_an_object(row)
+                yield not_an_object(row)
 
     def map_value(self, value: dict[str, Any]) -> dict[str, Any]:
         """One raw row in the shape of `format`; columns that stand for no field keep their names."""
@@ -264,7 +264,7 @@ def _known(name: FormatName, count: int, total: int, columns: Sequence[str]) -> 
     share = f"{count} of the first {total} rows" if count < total else f"all of the first {total} rows"
     share_zh = f"前 {total} 行中有 {count} 行" if count < total else f"前 {total} 行都"
     en = f"{share} have the keys of {DESCRIPTIONS[name]}"
-    return Guess(name, mapping, round(count / total, 2), en, f"{share_zh}带有{DESCRIPTIONS_ZH[name]}的键")
+    return Guess(name, mapping, round(count / total, 2), en, f"{share_zh}有这种格式的键：{DESCRIPTIONS_ZH[name]}")
 
 
 def _guessed(samples: Sequence[dict[str, Any]], columns: Sequence[str]) -> Guess | None:
@@ -367,7 +367,8 @@ def _joined(name: str, values: list[Any]) -> Any:
     return "\n".join(text for value in values if (text := as_text(value)))
 
 
-def _not_an_object(row: Row) -> Finding:
+def not_an_object(row: Row) -> Finding:
+    """What is said of a row that is JSON, but no object."""
     message = f"line {row.line}: this is {kind(row.value)}, expected a JSON object"
     zh = f"第 {row.line} 行：这是{kind_zh(row.value)}，应为 JSON 对象"
     return Finding("not_an_object", "error", message, row.line, None, {"kind": kind(row.value)}, zh)

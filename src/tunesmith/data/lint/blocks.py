@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.lint.rows import lint_row
-from tunesmith.data.sources import Source
+from tunesmith.data.sources import Source, not_an_object
 from tunesmith.data.tables import Block, Row, parse_row
 from tunesmith.findings import Finding
 
@@ -31,8 +31,10 @@ def block_rows(source: Source, block: Block) -> Iterator[LintRow | Finding]:
     for row in block.rows():
         if isinstance(row, Finding):
             yield row
-        else:
+        elif isinstance(row.value, dict):
             yield lint_row(row, row.line, format=source.format, map_value=source.map_value)
+        else:
+            yield not_an_object(row)
 
 
 def rows_at(source: Source, positions: Sequence[int]) -> Iterator[LintRow]:

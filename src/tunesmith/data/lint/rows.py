@@ -8,7 +8,7 @@ from typing import Any
 from tunesmith.data.examples import ChatExample, Example, Message, PreferenceExample
 from tunesmith.data.formats import FormatName
 from tunesmith.data.formats.detect import explain_unknown, read_as
-from tunesmith.data.formats.row_report import RowReport, kind, kind_zh
+from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.tables import Row
 
@@ -22,18 +22,13 @@ def lint_row(
     format: FormatName | None,
     map_value: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> LintRow:
-    """Read `row` in the format of its file; what is wrong with it is among the answer's findings."""
+    """Read `row`, an object, in the format of its file; what is wrong with it is among the answer's findings."""
     report = RowReport(row.line, position)
-    value = row.value
+    value: dict[str, Any] = row.value if map_value is None else map_value(row.value)
     example: Example | None = None
-    if not isinstance(value, dict):
-        en = f"this is {kind(value)}, expected a JSON object"
-        report.error("not_an_object", en, f"这一行是{kind_zh(value)}，应为 JSON 对象")
-        value = {}
-    elif format is None:
+    if format is None:
         report.error("unknown_format", *explain_unknown(value))
     else:
-        value = map_value(value) if map_value is not None else value
         example = read_as(format, value, report)
     shown = LintRow(row.line, value, example, format or "", report.findings)
     shown.position = position
