@@ -49,7 +49,7 @@ _WORDS = Labels(
     yes=r"银行|信用卡|储蓄卡|借记卡|卡号|\b卡|刷卡|账[户号]|帐[户号]|银联|收款|转账|汇款|支付|付款|工行|建行|农行|中行|招行"
     r"|\bcards?\b|\bvisa\b|\bmaster\s?card\b|\bamex\b|\bunionpay\b|\bdebit\b|\bcredit\b|\bdiners\b|\bmaestro\b|\bdiscover\b"
     r"|\bjcb\b|\bcc\b|\baccount\b|\bcharged?\b|\bpan\b|\bpay\w*\b",
-    no=r"身份证|证件|\b(?:id|identity|sim|gift|library|business)\s+cards?\b|\bresident\b|学生卡|会员卡|社保卡|"
+    no=r"\btokens?\b|身份证|证件|\b(?:id|identity|sim|gift|library|business)\s+cards?\b|\bresident\b|学生卡|会员卡|社保卡|"
     + OTHER_NUMBERS,
 )
 

@@ -46,10 +46,9 @@ class Labels:
 OTHER_NUMBERS = (
     r"(?:订单|运单|快递|物流|流水|交易|发票|工单|合同|批次|产品|商品|货|单据|案件|保单|凭证|参考|序列|追踪|跟踪|条形?码|设备|用户|学|工|"
     r"会员|申请|回执|票据|档案|注册|税|编)(?:编|单|卡|件)?[号码]+"
-    r"|订单|运单|工单|保单|单号|编号|编码|序列号|流水号|型号|条码|发票|批号|货号|箱号|票号|卷号|期号"
-    r"|\border(?:\s*(?:no|number|id|num))?\b|\binvoice\b|\btracking\b|\bparcel\b|\bwaybill\b|\bserial\b|\bs/?n\b"
-    r"|\bsku\b|\bisbn\b|\bissn\b|\bean\b|\bupc\b|\bimei\b|\bgtin\b|\bdoi\b|\bpart\b|\bmodel\b|\bbatch\b|\blot\b"
-    r"|\bticket\b|\bcase\b|\bref(?:erence)?\b|\breceipt\b|\btransaction\b|\btxn?\b|\bshipment\b|\bpurchase\b|\bpo\b"
-    r"|\binv\b|\bitem\b|\bproduct\b|\bbarcode\b|\bconfirmation\b|\bbooking\b|\bpolicy\b|\bclaim\b|\btimestamp\b"
-    r"|\bhash\b|\bcommit\b|\bbuild\b|\bpatent\b|\bdocument\b|(?<![A-Za-z])id(?![A-Za-z])|时间戳|专利|版本|\bversion\b|\bticket\b"
+    r"|订单|运单|工单|保单|单号|编号|编码|序列号|流水号|型号|条码|发票|批号|货号|箱号|票号|卷号|期号|时间戳|专利|版本"
+    r"|\b(?:order|invoice|tracking|parcel|waybill|serial|s/?n|sku|isbn|issn|ean|upc|imei|gtin|doi|part|model|batch|lot"
+    r"|ticket|case|ref|reference|receipt|transaction|txn?|shipment|purchase|po|inv|item|product|barcode|confirmation"
+    r"|booking|policy|claim|timestamp|hash|commit|build|patent|document|version|id)\b(?:\s+(?:numbers?|no|num|id|code)\b)?"
+    r"|(?<![A-Za-z])id(?![A-Za-z])"
 )

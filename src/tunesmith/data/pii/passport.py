@@ -16,9 +16,9 @@ _ANY = re.compile(
     r"(?<![0-9A-Za-z#/_.\-])(?=(?:[A-Z]*\d){3})(?:[A-Z]{1,2}[0-9A-Z]{6,8}|\d{8,9})(?![0-9A-Za-z_]|[-/.]\d)"
 )
 _BESIDE = re.compile(r"护照|passports?", re.IGNORECASE)
-_WORDS = Labels(
-    yes=r"护照|\bpassports?\b|出入境|签证", no=OTHER_NUMBERS.replace(r"|\bdocument\b|(?<![A-Za-z])id(?![A-Za-z])", "")
-)
+# "Passport ID" and "document number" speak for a passport.
+_NO = OTHER_NUMBERS.replace("|document|version|id)", "|version)").replace("|(?<![A-Za-z])id(?![A-Za-z])", "")
+_WORDS = Labels(yes=r"护照|\bpassports?\b|出入境|签证", no=_NO)
 
 
 def find(text: str) -> Iterator[PiiMatch]:

@@ -44,10 +44,11 @@ _SHAPES: dict[str, set[tuple[int, ...]]] = {
 }
 _REGIONS = ("US", "GB", "AU", "IN", "DE", "FR", "JP", "KR", "SG", "HK", "TW", "ES", "IT", "BR", "NL", "CN")
 _WORDS = Labels(
-    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|热线|传真|来电|回电|客服|号码是|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
+    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|热线|传真|来电|回电|客服|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
     r"|\bcell\b|\bcall(?:ed|ing)?\b|\bfax\b|\bcontact\b|\bwhats\s?app\b|\btext(?:ed)?\b|\breach(?:ed)?\b|\bdial(?:led)?\b|\bsms\b"
-    r"|\bring\b|\bhotline\b|\bhelpline\b|\bring\b|\bnumber is\b|☎|📞|📱",
-    no=OTHER_NUMBERS
+    r"|\bring\b|\bhotline\b|\bhelpline\b|\b(?:my|his|her|their|our) number\b|☎|📞|📱",
+    no=r"\baccount(?:\s+(?:number|no))?\b|"
+    + OTHER_NUMBERS
     + r"|[$¥￥€£]|价格|金额|共计|总计|合计|人口|数量|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b|\bcoordinates?\b"
     r"|\blat\b|\blon\b",
 )
@@ -63,6 +64,8 @@ _AMOUNT_AFTER = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
+_TOGETHER = re.compile(r"(?:\+?86)?1\d{10}")
+_DIGITS_AFTER = re.compile(r"[ \-]{1,2}\d{3,5}(?!\d)")
 _DIGIT_BEFORE = re.compile(r"\d(?:[ \-]{1,3}|\.)$")
 _FEWEST_DIGITS = 7
 # The expressions above are slow over a whole row, so they run only where enough digits stand together.
@@ -87,7 +90,7 @@ def find(text: str) -> Iterator[PiiMatch]:
 def _chinese(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     for match in _CHINESE.finditer(text, start, stop):
         said = _said(text, match.start(), match.end())
-        if said is False or (said is None and (match["compact"] or _follows_a_number(text, match.start()))):
+        if said is False or (said is None and (match["compact"] or _is_a_part(text, match.start(), match.end()))):
             continue
         yield match.span()
 
@@ -95,7 +98,7 @@ def _chinese(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
 def _international(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     for match in _PLUS.finditer(text, start, stop):
         said = _said(text, match.start(), match.end())
-        if said is False or (said is None and _follows_a_number(text, match.start())):
+        if said is False or (said is None and _is_a_part(text, match.start(), match.end())):
             continue
         end = _longest(text, match.start(), match.end())
         if end is not None:
@@ -129,7 +132,7 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
         if not 8 <= n_digits <= 17:
             continue
         said = _said(text, begin, end)
-        if said is False or (said is None and _follows_a_number(text, begin)):
+        if said is False or (said is None and _is_a_part(text, begin, end)):
             continue
         is_american = _NORTH_AMERICAN.match(number) is not None
         if (
@@ -140,9 +143,15 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
             yield begin, end
 
 
-def _follows_a_number(text: str, start: int) -> bool:
-    """Whether digits stand just before: the tail of a long number in groups is no phone number."""
-    return _DIGIT_BEFORE.search(text, max(0, start - 4), start) is not None
+def _is_a_part(text: str, start: int, end: int) -> bool:
+    """Whether more digits stand beside: a part of a long number in groups is no phone number.
+
+    Eleven digits together are a number of their own, as in the row of a table.
+    """
+    if _TOGETHER.fullmatch(text, start, end):
+        return False
+    before = _DIGIT_BEFORE.search(text, max(0, start - 4), start)
+    return before is not None or _DIGITS_AFTER.match(text, end) is not None
 
 
 def _has_national_shape(number: str) -> bool:

@@ -39,6 +39,8 @@ _PASSWORD = re.compile(
     r"(?:password|passwd|pwd|密码|口令)[\"'”]?\s?(?:[=:：]|是|为|\bis\b)\s*[\"'“`]?(?P<value>[!#-&(-_a-~]{8,64})",
     re.IGNORECASE,
 )
+# What manuals write where a password goes.
+_NO_PASSWORDS = frozenset(("password", "passwd", "yourpassword", "your_password", "your-password", "secret", "xxxxxx"))
 _SHORTEST_PASSWORD = 8
 _CREDENTIALS_IN_URL = re.compile(r"[a-z][a-z0-9+]{2,20}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{6,128})@[A-Za-z0-9.\-]+")
 _CASE_CHANGE = re.compile(r"[a-z][A-Z]|[A-Z][a-z]")
@@ -59,7 +61,7 @@ def find(text: str) -> Iterator[PiiMatch]:
             yield PiiMatch("secret", match.start("value"), match.start("value") + len(value), value)
     if "://" in text:
         for match in _CREDENTIALS_IN_URL.finditer(text):
-            if not match["value"].startswith(("<", "{", "$", "*")):
+            if match["value"][0] not in "<{$*" and match["value"].lower() not in _NO_PASSWORDS:
                 yield PiiMatch("secret", match.start("value"), match.end("value"), match["value"])
 
 
@@ -80,7 +82,7 @@ def _in_stretch(text: str, start: int, stop: int) -> Iterator[PiiMatch]:
         return
     for match in _LABELLED.finditer(text, max(0, start - _LONGEST_LABEL), stop):
         value = match["value"].rstrip(".")
-        if looks_random(value):
+        if looks_random(value) and text[match.end() : match.end() + 1] not in ("(", "["):
             begin = match.start("value")
             yield PiiMatch("secret", begin, begin + len(value), value)
 
