@@ -180,3 +180,22 @@ def test_no_passage_of_ar_lsat_is_on_both_sides(tmp_path: Path, shared_data: Pat
         for label, sides in done.facts["labels"].items()
     }
     assert max(map(abs, shares.values())) < 0.05
+
+
+def test_rows_that_a_model_made_train_and_so_do_their_twins(tmp_path: Path) -> None:
+    rows = pairs(60)
+    mark = {"metadata": {"origin": "augmented", "recipe": "paraphrase"}}
+    made = [{**row, "completion": f"{row['completion']} Really.", **mark} for row in rows[:20]]
+    fresh = [{"prompt": f"Is {i} odd, or {i * 7}?", "completion": f"See {i}.", **mark} for i in range(20)]
+    done = run(write(tmp_path / "rows.jsonl", [*rows, *made, *fresh]), n_valid=15)
+    valid = read(done.valid_path)
+    assert len(valid) == 15
+    assert all(row in rows[20:] for row in valid)
+    assert done.facts["made"] == {"n_rows": 40, "with_twins": 60}
+    assert "made_rows_train" in [finding.code for finding in done.findings]
+
+
+def test_made_rows_alone_cannot_be_split(tmp_path: Path) -> None:
+    rows = [{**row, "metadata": {"origin": "augmented"}} for row in pairs(20)]
+    with pytest.raises(InvalidFile, match="all 20 rows were made by a model"):
+        run(write(tmp_path / "rows.jsonl", rows))

@@ -15,6 +15,7 @@ from tunesmith.data.answer_labels import AnswerLabels
 from tunesmith.data.lint.answers import main_answer
 from tunesmith.data.lint.settings import LintSettings
 from tunesmith.data.new_jsonl import new_jsonl
+from tunesmith.data.origin import is_augmented
 from tunesmith.data.readable_rows import ReadableRows, rows_of
 from tunesmith.data.row_groups import RowGroups
 from tunesmith.data.sources import Source
@@ -63,9 +64,10 @@ def split(
 
     `n_valid` rows, or `valid_share` of them (a tenth), go to validation, as nearly as whole groups allow: rows with the
     same prompt, the same long passage or nearly the same words stay together. Labels, if the answers are labels, come
-    in the same proportions on both sides. Rows that cannot be read are left out and named.
+    in the same proportions on both sides. Rows that a model made (data/origin.py) train, and so do their twins. Rows
+    that cannot be read are left out and named.
 
-    Raises InvalidRequest for impossible numbers or paths, InvalidFile when all rows belong to one group.
+    Raises InvalidRequest for impossible numbers or paths, InvalidFile when all rows belong to one group or were made.
     """
     source.require_format()
     if train_path.absolute() == valid_path.absolute():
@@ -73,7 +75,10 @@ def split(
     settings = settings or LintSettings()
     readable = ReadableRows(source)
     groups, labels = RowGroups(source, settings, with_near_duplicates=near_duplicates), AnswerLabels(settings)
-    for row in readable.rows():
+    made: list[int] = []
+    for index, row in enumerate(readable.rows()):
+        if is_augmented(row.value):
+            made.append(index)
         groups.add(row)
         labels.add(main_answer(row))
     n_rows = len(groups.positions)
@@ -83,7 +88,17 @@ def split(
     is_stratified = labels.are_labels()
     if not is_stratified:
         label_of_row, label_counts = np.zeros(n_rows, np.int64), np.array([n_rows])
-    is_valid = _divided(group_of_row, label_of_row, label_counts, wanted, seed)
+    may_measure = ~np.isin(group_of_row, group_of_row[made])
+    if not may_measure.any():
+        raise _all_made(source, n_rows)
+    is_valid = np.zeros(n_rows, bool)
+    is_valid[may_measure] = _divided(
+        group_of_row[may_measure],
+        label_of_row[may_measure],
+        np.bincount(label_of_row[may_measure], minlength=len(label_counts)),
+        min(wanted, int(may_measure.sum())),
+        seed,
+    )
     n_chosen = int(is_valid.sum())
     if n_chosen in (0, n_rows):
         raise _one_group(source, n_rows, wanted)
@@ -92,6 +107,7 @@ def split(
     if is_stratified:
         facts["labels"] = _label_facts(words, label_of_row, is_valid)
     facts["groups"] = _group_facts(group_of_row, is_valid) | {"tied_by": tied}
+    facts["made"] = {"n_rows": len(made), "with_twins": n_rows - int(may_measure.sum())}
     findings = (*readable.findings(), *_told(facts, n_chosen, wanted))
     return Split(train_path, valid_path, n_rows - n_chosen, n_chosen, readable.n_skipped, facts, findings)
 
@@ -193,6 +209,18 @@ def _one_group(source: Source, n_rows: int, wanted: int) -> InvalidFile:
     return InvalidFile(message, findings=[Finding("one_group", "error", message, message_zh=zh)])
 
 
+def _all_made(source: Source, n_rows: int) -> InvalidFile:
+    message = (
+        f"{source.name}: all {n_rows} rows were made by a model, or are twins of such rows; a validation file needs "
+        "rows of people. Split the file they were made from, before adding them"
+    )
+    zh = (
+        f"{source.name}：{n_rows} 行都是模型生成的，或与生成的行几乎相同；验证文件需要人写的样本。"
+        "请先拆分原来的文件，再加入生成的样本"
+    )
+    return InvalidFile(message, findings=[Finding("only_made_rows", "error", message, message_zh=zh)])
+
+
 def _write(
     source: Source, positions: Sequence[int], is_valid: NDArray[np.bool_], train_path: Path, valid_path: Path
 ) -> None:
@@ -229,6 +257,17 @@ def _told(facts: dict[str, Any], n_chosen: int, wanted: int) -> Iterator[Finding
             facts=groups,
             message_zh=f"有 {groups['n_rows']} 行分属 {groups['n_groups']} 组，组内提示词或文章相同，或内容几乎相同；"
             "同一组都放在同一侧，避免验证文件考训练时见过的内容",
+        )
+    if facts["made"]["n_rows"]:
+        made = facts["made"]
+        yield Finding(
+            "made_rows_train",
+            "info",
+            f"{made['n_rows']} rows were made by a model: they, and {made['with_twins'] - made['n_rows']} rows like "
+            "them, are training rows, so that validation measures on what people wrote",
+            facts=made,
+            message_zh=f"有 {made['n_rows']} 行是模型生成的：它们和与之相近的 {made['with_twins'] - made['n_rows']} 行"
+            "都放在训练文件里，验证文件只用人写的样本",
         )
     if n_chosen != wanted:
         yield Finding(
