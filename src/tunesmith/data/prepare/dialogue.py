@@ -1,7 +1,8 @@
 """The dialogue of `openai tools fine_tunes.prepare_data`, as it was in 2023 (openai 0.28.1, MIT licence).
 
-Same words, same questions, same files. Rows are kept in memory and gone through many times, as they were there, so
-memory grows with the file: about ten times its size.
+Same words, same questions, same files, as that tool gives them with pandas 3.1.1 (with the pandas of 2023 a null in
+JSON became the word "None" or "nan" instead of nothing, and True in a workbook "1"). Rows are kept in memory and gone
+through many times, as they were there: memory grows with the file, to about seven times its size.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from tunesmith.data.prepare.frame import Frame
 from tunesmith.data.prepare.remediation import GUIDE, Remediation
 
@@ -15,10 +17,11 @@ def validate_completion(frame: Frame) -> Remediation | None:
 
 
 def _validate(frame: Frame, column: str) -> Remediation | None:
-    n_upper = n_lower = 0
+    counts: Counter[str] = Counter()
     for text in frame.columns[column]:
-        n_upper += sum(char.isalpha() and char.isupper() for char in text)
-        n_lower += sum(char.isalpha() and char.islower() for char in text)
+        counts.update(text)
+    n_upper = sum(count for char, count in counts.items() if char.isalpha() and char.isupper())
+    n_lower = sum(count for char, count in counts.items() if char.isalpha() and char.islower())
     if n_upper * 2 <= n_lower:
         return None
     return Remediation(
