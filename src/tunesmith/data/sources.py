@@ -410,7 +410,8 @@ def suggested_mapping(detection: Detection) -> str:
     pairs = list(best.mapping.items())[:MAX_COLUMNS_LISTED] if best else []
     if not pairs:
         told = [column for column in detection.columns if not is_row_id(column)]
-        pairs = list(zip(told, ("prompt", "completion"), strict=False))
+        fields = ("prompt", "completion") if len(told) > 1 else ("completion",)
+        pairs = list(zip(told, fields, strict=False))
     if not pairs:
         return "--map COLUMN=prompt --map COLUMN=completion"
     return " ".join(f"--map {_quoted(f'{column}={name}')}" for column, name in pairs)

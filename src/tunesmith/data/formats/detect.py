@@ -68,7 +68,7 @@ def read_as(name: FormatName, row: dict[str, Any], report: RowReport) -> Example
 def mixed(found: FormatName, name: FormatName) -> tuple[str, str]:
     """What to say of a row in `found` in a file of `name`, in English and Chinese."""
     en = f"a row in {DESCRIPTIONS[found]} in a file of {DESCRIPTIONS[name]}; use one format per file"
-    zh = f"这一行是{DESCRIPTIONS_ZH[found]}格式，而文件是{DESCRIPTIONS_ZH[name]}格式；一个文件请只用一种格式"
+    zh = f"这一行的格式是{DESCRIPTIONS_ZH[found]}，而文件的格式是{DESCRIPTIONS_ZH[name]}；一个文件请只用一种格式"
     return en, zh
 
 
