@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tunesmith.data.fixes import FixPlan, plan_fixes, write_fixed
 from tunesmith.data.lint.engine import LintOptions, lint
@@ -130,3 +132,56 @@ def test_the_plan_in_json_names_every_fix_in_both_languages(tmp_path: Path) -> N
     shown = json.loads(json.dumps(plan_fixes(source, report).to_json()))
     assert shown["fixes"]["strip_html"]["zh"]
     assert shown["removed"] == 2
+
+
+def test_rows_that_a_fix_makes_equal_or_empty_go_too(tmp_path: Path) -> None:
+    rows = [
+        *(row(i) for i in range(12)),
+        row(12, "A lamp"),
+        row(12, "A \x07lamp"),
+        row(13, "\ufffd"),
+        row(14, "\x07A lamp"),
+    ]
+    source, report = linted(written(tmp_path / "rows.jsonl", rows))
+    plan = plan_fixes(source, report)
+    assert (plan.removed, plan.changed, plan.kept) == (2, 1, 13)
+    assert plan.by_code["remove_exact_duplicates"] == 1
+    write_fixed(source, plan, tmp_path / "once.jsonl")
+    again = fixed(tmp_path / "once.jsonl", tmp_path / "twice.jsonl")
+    assert (again.removed, again.changed, again.kept) == (0, 0, 14)
+
+
+def rows_of_any_kind() -> st.SearchStrategy[dict[str, Any]]:
+    """Rows that are right except for some values, which may be anything."""
+    words = st.sampled_from(
+        ["ok", "", " ", "\x01\ufffd", "cafÃ©", "<br>&amp;", "{{name}}", "</s>", "I can't answer that."]
+    )
+    junk = st.one_of(st.none(), st.booleans(), st.integers(), words, st.just([]), st.just({}), st.just([None]))
+    call = st.fixed_dictionaries(
+        {"name": st.just("f"), "arguments": st.one_of(junk, st.just("{'a': 1}"), st.just({"a": None}))}
+    )
+    turn = st.fixed_dictionaries(
+        {"role": st.one_of(st.sampled_from(["system", "user", "assistant", "tool", "function", "human"]), junk)},
+        optional={
+            "content": st.one_of(words, junk),
+            "weight": st.sampled_from([0, 1, None, "1"]),
+            "tool_calls": st.one_of(
+                junk, st.lists(st.fixed_dictionaries({"id": words, "function": st.one_of(call, junk)}), max_size=2)
+            ),
+            "function_call": st.one_of(call, junk),
+        },
+    )
+    return st.fixed_dictionaries(
+        {"messages": st.one_of(st.lists(st.one_of(turn, junk), max_size=5), junk)},
+        optional={"tools": junk, "functions": junk, "label": st.booleans()},
+    )
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(rows=st.lists(rows_of_any_kind(), max_size=8))
+def test_any_rows_can_be_fixed_and_fixing_again_changes_nothing(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    fixed(written(tmp_path / "rows.jsonl", [row(0), row(1), *rows]), tmp_path / "once.jsonl")
+    again = fixed(tmp_path / "once.jsonl", tmp_path / "twice.jsonl")
+    assert (again.removed, again.changed) == (0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,8 +14,11 @@ from uuid import uuid4
 import numpy as np
 
 from tunesmith.data.formats.row_report import cut, kind
+from tunesmith.data.lint import exact_duplicates
 from tunesmith.data.lint.blocks import is_by_line
 from tunesmith.data.lint.check import Fix, RowFix, Texts
+from tunesmith.data.lint.empty_answers import empty_answer
+from tunesmith.data.lint.rows import lint_row
 from tunesmith.data.sources import Source
 from tunesmith.data.tables import Row
 from tunesmith.errors import InvalidRequest
@@ -50,7 +54,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FixPlan:
-    """`by_code` counts the rows that each fix removes or changes; a row changed by two fixes is in `changed` once."""
+    """`by_code` counts the rows that each fix removes or changes; a row changed by two fixes is in `changed` once.
+
+    `made_equal` are the keys of rows that the changes make equal; of each only the first is kept.
+    """
 
     removed: int
     changed: int
@@ -58,6 +65,7 @@ class FixPlan:
     by_code: dict[str, int]
     samples: tuple[Change, ...]
     fixes: tuple[Fix, ...] = field(repr=False)
+    made_equal: frozenset[int] = field(default=frozenset(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         counts = {"removed": self.removed, "changed": self.changed, "kept": self.kept, "by_code": self.by_code}
@@ -81,7 +89,14 @@ def plan_fixes(source: Source, report: HasFixes, *, codes: Collection[str] | Non
     Raises InvalidRequest for a code that the report does not offer. Rows that cannot be read are always left out.
     """
     fixes = _chosen(report, codes)
-    return _count(_fixed_rows(source, fixes), fixes, samples)
+    if not any(fix.change for fix in fixes) or not _removes_copies(fixes, codes):
+        return _count(_fixed_rows(source, fixes), fixes, samples)
+    keys = array("Q")
+    plan = _count(_noting_keys(_fixed_rows(source, fixes), source, keys), fixes, samples)
+    made_equal = _repeated(keys) if plan.changed else frozenset()
+    if not made_equal:
+        return plan
+    return _count(_fixed_rows(source, fixes, made_equal), fixes, samples, made_equal)
 
 
 def write_fixed(source: Source, plan: FixPlan, out: Path, *, samples: int = 20) -> FixPlan:
@@ -95,7 +110,7 @@ def write_fixed(source: Source, plan: FixPlan, out: Path, *, samples: int = 20) 
     part = out.with_name(f".{out.name}.{uuid4().hex[:8]}.part")
     try:
         with part.open("wb") as file:
-            done = _count(_written(_fixed_rows(source, plan.fixes), file), plan.fixes, samples)
+            done = _count(_written(_fixed_rows(source, plan.fixes, plan.made_equal), file), plan.fixes, samples)
             file.flush()
             os.fsync(file.fileno())
         part.replace(out)
@@ -114,8 +129,43 @@ def _chosen(report: HasFixes, codes: Collection[str] | None) -> tuple[Fix, ...]:
     return tuple(fix for code, fix in report.fixes.items() if code in codes)
 
 
-def _fixed_rows(source: Source, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
+def _removes_copies(fixes: Sequence[Fix], codes: Collection[str] | None) -> bool:
+    """Whether rows that become equal are to go: by default, and where the user takes out the copies there were."""
+    return codes is None or any(fix.code == exact_duplicates.FIX.code for fix in fixes)
+
+
+def _repeated(keys: array[int]) -> frozenset[int]:
+    unique, counts = np.unique(np.frombuffer(keys, np.uint64), return_counts=True)
+    return frozenset(unique[counts > 1].tolist())
+
+
+def _noting_keys(rows: Iterator[_Fixed], source: Source, keys: array[int]) -> Iterator[_Fixed]:
+    for row in rows:
+        if row.value is not None and (key := _key(row.value, source)) is not None:
+            keys.append(key)
+        yield row
+
+
+def _key(value: dict[str, Any], source: Source) -> int | None:
+    """Equal for rows that train the same; None for a row that cannot be trained."""
+    shown = lint_row(Row(0, value), 0, format=source.format)
+    return None if shown.example is None else exact_duplicates.row_key(shown)
+
+
+def _fixed_rows(source: Source, fixes: Sequence[Fix], made_equal: frozenset[int] = frozenset()) -> Iterator[_Fixed]:
     """Every row after the fixes. Whole-file removals come first, then the changes in the order of the checks."""
+    seen: set[int] = set()
+    for row in _mended_rows(source, fixes):
+        key = _key(row.value, source) if made_equal and row.value is not None else None
+        if key in seen:
+            yield _Fixed(row.line, None, row.before, (*row.steps, (exact_duplicates.FIX, None)))
+            continue
+        if key is not None and key in made_equal:
+            seen.add(key)
+        yield row
+
+
+def _mended_rows(source: Source, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
     drops = [(fix, _Positions(fix.drops)) for fix in fixes if len(fix.drops)]
     changes = [(fix, fix.change) for fix in fixes if fix.change is not None]
     by_line = is_by_line(source)
@@ -130,7 +180,7 @@ def _fixed_rows(source: Source, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
             if dropping:
                 yield _Fixed(row.line, None, row.value, tuple((fix, None) for fix in dropping))
             else:
-                yield _changed(row, changes)
+                yield _without_silence(_changed(row, changes), source)
 
 
 def _changed(row: Row, changes: Sequence[tuple[Fix, RowFix]]) -> _Fixed:
@@ -144,6 +194,16 @@ def _changed(row: Row, changes: Sequence[tuple[Fix, RowFix]]) -> _Fixed:
             steps.append((fix, mended))
         value = mended
     return _Fixed(row.line, value, row.value, tuple(steps))
+
+
+def _without_silence(row: _Fixed, source: Source) -> _Fixed:
+    """A row of which a fix leaves no word of the answer goes as a whole, by that fix."""
+    if row.value is None or not row.steps:
+        return row
+    before, after = (lint_row(Row(row.line, value), 0, format=source.format) for value in (row.before, row.value))
+    if empty_answer(after) is None or empty_answer(before) is not None:
+        return row
+    return _Fixed(row.line, None, row.before, (*row.steps[:-1], (row.steps[-1][0], None)))
 
 
 class _Positions:
@@ -167,7 +227,9 @@ def _written(rows: Iterator[_Fixed], file: Any) -> Iterator[_Fixed]:
         yield row
 
 
-def _count(rows: Iterator[_Fixed], fixes: Sequence[Fix], samples: int) -> FixPlan:
+def _count(
+    rows: Iterator[_Fixed], fixes: Sequence[Fix], samples: int, made_equal: frozenset[int] = frozenset()
+) -> FixPlan:
     removed = changed = kept = 0
     by_code: dict[str, int] = {}
     shown: list[Change] = []
@@ -185,8 +247,9 @@ def _count(rows: Iterator[_Fixed], fixes: Sequence[Fix], samples: int) -> FixPla
             if by_code[fix.code] <= most and len(shown) < samples:
                 shown.append(_change(row.line, fix, before, after))
             before = after
-    applied = (*fixes, UNREADABLE) if UNREADABLE.code in by_code and UNREADABLE not in fixes else tuple(fixes)
-    return FixPlan(removed, changed, kept, by_code, tuple(shown), applied)
+    known = {fix.code for fix in fixes}
+    more = [fix for fix in (exact_duplicates.FIX, UNREADABLE) if fix.code in by_code and fix.code not in known]
+    return FixPlan(removed, changed, kept, by_code, tuple(shown), (*fixes, *more), made_equal)
 
 
 def _change(line: int, fix: Fix, before: Any, after: Any) -> Change:

@@ -16,10 +16,11 @@ _REMOVE = Mend("remove_empty_answers", Texts("remove rows whose answer is empty"
 
 
 def make(context: LintContext) -> RowsWith:
-    return RowsWith("empty_answer", "warning", _TEXTS, _empty_answer, _REMOVE)
+    return RowsWith("empty_answer", "warning", _TEXTS, empty_answer, _REMOVE)
 
 
-def _empty_answer(row: LintRow) -> str | None:
+def empty_answer(row: LintRow) -> str | None:
+    """ "" when some trained answer of the row says nothing."""
     for answer in row.answers:
         if not answer or answer.isspace():
             return "" if _says_nothing(row) else None

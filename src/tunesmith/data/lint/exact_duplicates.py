@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +22,9 @@ _TEXTS = Texts(
     "{count} row(s) repeat an earlier row word for word ({where}), {share} % of the file",
     "{count} 行与前面的行完全重复（{where}），占全部样本的 {share}%",
 )
-_FIX = "remove_exact_duplicates"
-_FIX_TEXTS = Texts("remove repeated rows, keep the first of each", "删除重复的行，每种只保留第一行")
+FIX = Fix(
+    "remove_exact_duplicates", Texts("remove repeated rows, keep the first of each", "删除重复的行，每种只保留第一行")
+)
 
 
 @dataclass(slots=True)
@@ -56,10 +58,10 @@ class ExactDuplicates(Check):
             "n_originals": len(np.unique(first[copies])),
             "first_of": [self.lines[at] for at in first[copies[:20]].tolist()],
         }
-        return [finding("exact_duplicates", "warning", _TEXTS, lines=lines, fix=_FIX, **facts)]
+        return [finding("exact_duplicates", "warning", _TEXTS, lines=lines, fix=FIX.code, **facts)]
 
     def fixes(self) -> list[Fix]:
-        return [Fix(_FIX, _FIX_TEXTS, drops=self.drops)] if self.drops else []
+        return [dataclasses.replace(FIX, drops=self.drops)] if self.drops else []
 
 
 def row_key(row: LintRow) -> int:

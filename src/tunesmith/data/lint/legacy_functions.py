@@ -52,13 +52,13 @@ def _modern_turns(turns: list[Turn]) -> list[Turn]:
     modern: list[Turn] = []
     call_id = ""
     for index, turn in enumerate(turns):
-        if turn.get("function_call") is not None:
+        if isinstance(turn.get("function_call"), dict):
             call_id = f"call_{index}"
             call = {"id": call_id, "type": "function", "function": turn["function_call"]}
             turn = {key: item for key, item in turn.items() if key != "function_call"} | {"tool_calls": [call]}
         elif turn.get("role") == "function":
             turn = {**turn, "role": "tool"} | ({"tool_call_id": call_id} if call_id else {})
-        elif "function_call" in turn:
+        elif "function_call" in turn and turn["function_call"] is None:
             turn = {key: item for key, item in turn.items() if key != "function_call"}
         modern.append(turn)
     return modern

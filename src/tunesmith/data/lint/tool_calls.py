@@ -195,7 +195,8 @@ def _check_call(function: dict[str, Any], schemas: dict[str, dict[str, Any]], fo
     strange = [key for key in arguments if known and key not in known and key not in nulls]
     if strange and not schema.get("additionalProperties"):
         found.setdefault("arguments_not_in_schema", f'{name} has no argument "{strange[0]}"')
-    missing = [key for key in required if key not in arguments] if isinstance(required, list) else []
+    named = [key for key in required if isinstance(key, str)] if isinstance(required, list) else []
+    missing = [key for key in named if key not in arguments]
     if missing:
         found.setdefault("arguments_not_in_schema", f'{name} requires "{missing[0]}"')
 

@@ -54,7 +54,8 @@ def _can_join(one: Turn, other: Turn) -> bool:
     key = text_key(one)
     plain = {"role", "from", "content", "value", "weight", "name"}
     return (
-        role_of(one) == role_of(other)
+        one.get("role", one.get("from")) == other.get("role", other.get("from"))
+        and one.get("from") != "function_call"
         and role_of(one) in ("user", "assistant")
         and not (one.keys() | other.keys()) - plain
         and isinstance(one.get(key), str)
