@@ -11,10 +11,14 @@ from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
+from tunesmith.data.origin import with_origin_of
 from tunesmith.data.sources import Source
 from tunesmith.data.written_files import NotHeld, WrittenContainer, new_file
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import MAX_ROWS, Finding
+
+# Some files have a key of its own in every row.
+MAX_LISTED_KEYS = 50
 
 COLUMNS: dict[FormatName, tuple[str, ...]] = {
     "chat": ("messages", "tools", "parallel_tool_calls", "label"),
@@ -96,7 +100,8 @@ class _Tally:
             if example is None:
                 continue
             for key, _ in report.unused_keys:
-                _count(self._unused, key, row.line)
+                if key in self._unused or len(self._unused) < MAX_LISTED_KEYS:
+                    _count(self._unused, key, row.line)
             codes = dialect.losses(example)
             if is_whole_row(codes):
                 _count(self._lost, next(code for code in codes if LOSSES[code].is_whole_row), row.line)
@@ -104,7 +109,7 @@ class _Tally:
             for code in codes:
                 _count(self._lost, code, row.line)
             self._n_written += 1
-            yield row.line, dialect.write(example)
+            yield row.line, with_origin_of(row.value, dialect.write(example))
 
     def note_not_held(self, line: int, reason: NotHeld, container: str) -> None:
         """A row that was given out but does not fit into the container."""

@@ -119,7 +119,8 @@ def _streamed(path: Path, name: str) -> Iterator[ChatExample]:
             raise InvalidFile(f"Invalid file format. {name}: {errors[0].message}", findings=errors)
         if not isinstance(example, ChatExample):
             raise InvalidFile(f"{name} holds no chat examples; token counts are of rows with one answer each.")
-        yield example
+        if example.label is not False:  # an unwanted answer is not trained on
+            yield example
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from tunesmith.data.formats.detect import DESCRIPTIONS, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.new_jsonl import new_jsonl
+from tunesmith.data.origin import with_origin_of
 from tunesmith.data.sources import Source
 from tunesmith.data.tables import Row
 from tunesmith.errors import InvalidRequest
@@ -146,7 +147,7 @@ class _Reading:
         for code in codes:
             count, lines = self._lost.get(code, (0, []))
             self._lost[code] = (count + 1, [*lines, row.line] if len(lines) < MAX_ROWS else lines)
-        return None if is_whole_row(codes) else FORMATS[self._to].write(example)
+        return None if is_whole_row(codes) else with_origin_of(row.value, FORMATS[self._to].write(example))
 
     def _note(self, error: Finding) -> None:
         if len(self._errors) < MAX_ROWS:

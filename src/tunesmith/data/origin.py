@@ -36,3 +36,8 @@ def is_augmented(row: Mapping[str, Any]) -> bool:
     """Whether a model made this row: it then stays on the training side of every split."""
     metadata = row.get(ORIGIN_KEY)
     return isinstance(metadata, dict) and metadata.get("origin") == AUGMENTED
+
+
+def with_origin_of(before: Mapping[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """The row, which says in another format what `before` said, with its mark if it has one."""
+    return {**row, ORIGIN_KEY: before[ORIGIN_KEY]} if is_augmented(before) else row

@@ -99,6 +99,8 @@ class Augmentation:
         """
         known = {row.id for row in self.rows}
         wished = list(corrections)
+        if not wished:
+            return
         unknown = [one.row_id for one in wished if one.row_id not in known]
         if unknown:
             raise NotFound(f"There is no row {unknown[0]!r}; rows have ids such as {', '.join(sorted(known)[:3])}.")
