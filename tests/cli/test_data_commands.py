@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +125,22 @@ def test_rows_shared_with_the_validation_file_are_found(cli: Any, rows: Path) ->
     assert found["rows"] == [1, 2]
 
 
+@pytest.mark.parametrize(("readme", "language"), [("README.md", "en"), ("README.zh-CN.md", "zh")])
+def test_the_data_journey_of_the_readme_can_be_pasted(
+    cli: Any, here: Path, monkeypatch: pytest.MonkeyPatch, readme: str, language: str
+) -> None:
+    root = Path(__file__).resolve().parents[2]
+    (here / "docs").symlink_to(root / "docs")
+    lines = re.findall(r"^\.venv/bin/tunesmith (data [^#\n]+)", (root / readme).read_text(), re.MULTILINE)
+    assert [line.split()[1] for line in lines] == ["look", "lint", "fix", "split", "estimate"]
+    for line in lines:
+        more = ["--no-measure"] if "estimate" in line else []
+        result = cli(*shlex.split(line), *more)
+        assert result.exit_code == 0, result.output
+        assert ("警告" in result.stdout) == (language == "zh") or "lint" not in line
+    assert (len(read("shop.train.jsonl")), len(read("shop.valid.jsonl"))) == (49, 5)
+
+
 def test_look_says_what_a_table_is_and_which_column_is_what(cli: Any, here: Path) -> None:
     text = "编号,问题,答复\n" + "".join(f"{n},第{n}号商品多少钱？,{n}号商品卖{n * 3}元。\n" for n in range(20))
     Path("问答.csv").write_bytes(text.encode("gb18030"))
@@ -193,7 +211,7 @@ def test_pii_counts_by_kind_hides_what_it_found_and_masks(cli: Any, here: Path) 
     assert dropped["written"]["removed"] == 4
 
 
-@pytest.mark.parametrize("command", ["look", "lint", "fix", "convert", "pii", "estimate"])
+@pytest.mark.parametrize("command", ["look", "lint", "fix", "convert", "pii", "split", "sample", "balance", "merge"])
 def test_bad_input_is_one_red_line_and_no_traceback(cli: Any, here: Path, command: str) -> None:
     Path("empty.jsonl").touch()
     Path("folder").mkdir()

@@ -41,7 +41,7 @@ def check(command: Any, words: list[str]) -> None:
         if word in getattr(command, "commands", {}):
             command = command.commands[word]
         elif word.startswith("-") and word != "-":
-            known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+            known = {"--help"}.union(*((*parameter.opts, *parameter.secondary_opts) for parameter in command.params))
             assert word.split("=")[0] in known, f"{word} is not an option of {command.name}"
         else:
             assert not getattr(command, "commands", None), f"{word} is not a command of {command.name}"

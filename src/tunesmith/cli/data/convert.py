@@ -13,12 +13,13 @@ from tunesmith.cli.data.language import Lang, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.terminal import AsJson
 
-OutputType = Literal["jsonl", "json", "csv", "tsv", "parquet"]
+OutputType = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet"]
 SUFFIXES: dict[str, OutputType] = {
     ".jsonl": "jsonl",
     ".json": "json",
     ".csv": "csv",
     ".tsv": "tsv",
+    ".xlsx": "xlsx",
     ".parquet": "parquet",
 }
 

@@ -11,7 +11,7 @@ import typer
 
 from tunesmith.cli import terminal
 from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, check_readable, mapping_of
-from tunesmith.cli.data.language import Lang, speaker
+from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.terminal import AsJson
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def prepare(
     if as_json:
         return terminal.print_json(asdict(prepared))
     if prepared.training_file is not None:
-        terminal.err.print(say("\nTrain on it here:", "\n在这里训练："))
-        terminal.err.print(f"> {_next_command(prepared)}")
+        terminal.err.print(_next_step(prepared, say))
 
 
 def _say(text: str) -> None:
@@ -82,8 +81,13 @@ def _ask(question: str) -> bool:
     return answer.strip().lower() != "n"
 
 
-def _next_command(prepared: Prepared) -> str:
-    command = f"tunesmith jobs create {shlex.quote(prepared.training_file or '')}"
-    if prepared.validation_file:
-        command += f" --validation-file {shlex.quote(prepared.validation_file)}"
-    return command
+def _next_step(prepared: Prepared, say: Say) -> str:
+    """What to paste now. Supervised jobs learn from answers, not from pairs of them."""
+    file = shlex.quote(prepared.training_file or "")
+    if prepared.format == "preference":
+        words = say(
+            "To learn from the preferred answers, make chat rows of them:", "要学习其中更好的回答，先转成对话："
+        )
+        return f"\n{words}\n> tunesmith data convert {file} --to chat"
+    validation = f" --validation-file {shlex.quote(prepared.validation_file)}" if prepared.validation_file else ""
+    return f"\n{say('Train on it here:', '在这里训练：')}\n> tunesmith jobs create {file}{validation}"
