@@ -130,7 +130,7 @@ class Story:
         if self._name == "dies once" and number == 4 and self._is_first_time():
             os.kill(os.getpid(), 9)
         if self._name == "slow":
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def _is_first_time(self) -> bool:
         marker = self._run_dir / "was here"
