@@ -51,7 +51,19 @@ def test_no_answer_at_all_writes_nothing(tmp_path: Path) -> None:
 def test_json_takes_the_recommendations_and_prints_the_files(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("prompt,completion\nWhat?,This\nWho,She\n")
     done = CliRunner().invoke(app, ["data", "prepare", "rows.csv", "--json"])
-    assert json.loads(done.stdout) == {"training_file": "rows_prepared.jsonl", "validation_file": None}
+    assert json.loads(done.stdout) == {
+        "training_file": "rows_prepared.jsonl",
+        "validation_file": None,
+        "format": "prompt_completion",
+    }
+
+
+def test_preference_pairs_are_not_sent_to_a_supervised_job(tmp_path: Path) -> None:
+    pairs = [{"prompt": f"Where is town {n}?", "chosen": f"Mile {n}.", "rejected": "Who knows?"} for n in range(12)]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    done = CliRunner().invoke(app, ["data", "prepare", "pairs.jsonl", "-q", "--lang", "en"])
+    assert done.exit_code == 0
+    assert "> tunesmith data convert pairs.jsonl --to chat" in done.stderr
 
 
 @pytest.mark.parametrize(

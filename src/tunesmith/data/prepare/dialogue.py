@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunesmith.data.formats import FormatName
 from tunesmith.data.prepare.affixes import common_suffix
 from tunesmith.data.prepare.frame import Frame
 from tunesmith.data.prepare.read_file import read_any_format
@@ -35,6 +36,7 @@ class Prepared:
 
     training_file: str | None
     validation_file: str | None = None
+    format: FormatName = "prompt_completion"
 
 
 def prepare(name: str, *, ask: Ask | None, say: Say) -> Prepared:

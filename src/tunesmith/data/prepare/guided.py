@@ -72,14 +72,14 @@ def prepare_rows(source: Source, name: str, *, ask: Ask, say: Say, language: Lan
     _say_by_hand(report, chosen, say, language)
     if not is_changed:
         say(text["nothing"])
-        return Prepared(name)
+        return Prepared(name, format=format_name)
     if not ask(text["proceed"]):
         say(text["aborted"])
-        return Prepared(None)
+        return Prepared(None, format=format_name)
     (path,) = free_names(name, [""])
     done = write_fixed(source, replace(plan, fixes=tuple(chosen)), Path(path))
     say(text["wrote"].format(path=path, kept=done.kept, changed=done.changed, removed=done.removed))
-    return Prepared(path)
+    return Prepared(path, format=format_name)
 
 
 def _say_findings(findings: Sequence[Finding], say: Say, language: Language) -> None:
