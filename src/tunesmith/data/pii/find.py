@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from tunesmith.data.pii import bank_card, cn_resident_id, cn_uscc, email, iban, ip, passport, phone, secret
+from tunesmith.data.pii import (
+    address,
+    bank_card,
+    cn_resident_id,
+    cn_uscc,
+    email,
+    iban,
+    ip,
+    name,
+    passport,
+    phone,
+    secret,
+)
 from tunesmith.data.pii.clues import Clues, glance
 from tunesmith.data.pii.folding import fold
 from tunesmith.data.pii.match import Kind, PiiMatch
+from tunesmith.data.pii.named_entities import NamedEntities
 
 # From the surest kind to the least sure, with what has to be in the text for it.
 _RECOGNISERS: tuple[tuple[Kind, Callable[[str], Iterator[PiiMatch]], Callable[[Clues], bool]], ...] = (
@@ -23,22 +36,41 @@ _RECOGNISERS: tuple[tuple[Kind, Callable[[str], Iterator[PiiMatch]], Callable[[C
 )
 KINDS: tuple[Kind, ...] = tuple(kind for kind, _, _ in _RECOGNISERS)
 
+# Only when asked for: most names and addresses in a text are public, and rules find a part of them.
+_OPTIONAL: dict[Kind, Callable[[str], Iterator[PiiMatch]]] = {"address": address.find, "name": name.find}
+OPTIONAL_KINDS: tuple[Kind, ...] = tuple(_OPTIONAL)
 
-def find_pii(text: str, *, kinds: Collection[Kind] | None = None) -> list[PiiMatch]:
-    """What is personal in `text`, in order, without overlaps; `kinds` None means all of KINDS."""
+
+def find_pii(
+    text: str, *, kinds: Collection[Kind] | None = None, entities: NamedEntities | None = None
+) -> list[PiiMatch]:
+    """What is personal in `text`, in order, without overlaps.
+
+    `kinds` None means KINDS; the OPTIONAL_KINDS must be named. Names and addresses are found by rules, and by
+    `entities` as well when they are given.
+    """
     clues = glance(text)
-    if not clues:
+    optional = [kind for kind in OPTIONAL_KINDS if kind in kinds] if kinds is not None else []
+    if not clues and not optional:
         return []
     folded = fold(text)
     found: list[PiiMatch] = []
     for _, find, has_a_chance in _RECOGNISERS:
         if has_a_chance(clues):
-            found += (match for match in find(folded) if not any(_overlap(match, other) for other in found))
+            _add(found, find(folded))
+    for kind in optional:
+        _add(found, _OPTIONAL[kind](folded))
+    if optional and entities is not None:
+        _add(found, (match for match in entities.find(text) if match.kind in optional))
     return [
         PiiMatch(match.kind, match.start, match.end, text[match.start : match.end])
         for match in sorted(found, key=lambda match: match.start)
         if kinds is None or match.kind in kinds
     ]
+
+
+def _add(found: list[PiiMatch], matches: Iterator[PiiMatch]) -> None:
+    found += [match for match in matches if not any(_overlap(match, other) for other in found)]
 
 
 def _overlap(one: PiiMatch, other: PiiMatch) -> bool:

@@ -11,6 +11,7 @@ import orjson
 from tunesmith.data.pii.find import find_pii
 from tunesmith.data.pii.folding import fold
 from tunesmith.data.pii.match import Kind, PiiMatch
+from tunesmith.data.pii.named_entities import NamedEntities
 
 # These link a row's parts; what stands in them is no text.
 _NOT_TEXT = frozenset({"role", "id", "tool_call_id", "from", "type"})
@@ -21,8 +22,9 @@ _CHINA = re.compile(r"^(?:\+|00)?86(?=\d{9,11}$)")
 class Masker:
     """Use one for a row: it remembers which mask stands for what."""
 
-    def __init__(self, kinds: Collection[Kind] | None = None) -> None:
+    def __init__(self, kinds: Collection[Kind] | None = None, *, entities: NamedEntities | None = None) -> None:
         self._kinds = kinds
+        self._entities = entities
         self._masks: dict[tuple[Kind, str], str] = {}
         self._counts: dict[Kind, int] = {}
 
@@ -32,7 +34,7 @@ class Masker:
         return masked
 
     def mask_text(self, text: str) -> str:
-        matches = find_pii(text, kinds=self._kinds)
+        matches = find_pii(text, kinds=self._kinds, entities=self._entities)
         if not matches:
             return text
         parts: list[str] = []
