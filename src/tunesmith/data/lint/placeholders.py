@@ -28,7 +28,7 @@ _ZH_FIELDS = (
 # "${{ ... }}" is a build file of GitHub.
 _DOUBLE = re.compile(r"(?<!\$)\{\{\s*[\w.\- \u4e00-\u9fff]{1,40}\s*\}\}")
 _DOLLAR = re.compile(r"\$\{[A-Za-z_]\w{0,39}\}")
-_SINGLE = re.compile(rf"\{{(?:{_FIELDS}|{_ZH_FIELDS})\}}", re.I)
+_SINGLE = re.compile(rf"(?<!\{{)\{{(?:{_FIELDS}|{_ZH_FIELDS})\}}(?!\}})", re.I)
 _ANGLE = re.compile(rf"<(?:{_FIELDS}|{_ZH_FIELDS})>", re.I)
 _SQUARE = re.compile(rf"\[(?:{_FIELDS}|{_ZH_FIELDS})\](?!\()", re.I)
 _CODE = ("```", "function ", "const ", "def ", "</")

@@ -13,8 +13,8 @@ from tunesmith.data.lint.settings import LintSettings
 CODES = ("repetitive_answer",)
 
 _TEXTS = Texts(
-    "{count} answer(s) repeat themselves ({where}), {example}: the model learns to go on like this without end",
-    "{count} 个回答在不断重复自己（{where}），{example}：模型会学成停不下来",
+    "{count} answer(s) repeat themselves ({where}), "{example}...": the model learns to go on like this without end",
+    "{count} 个回答在不断重复自己（{where}），如“{example}……”：模型会学成停不下来",
 )
 _REMOVE = Mend("remove_repetitive_answers", Texts("remove rows whose answer is a loop", "删除回答不断重复的行"))
 
@@ -32,7 +32,7 @@ def _look(settings: LintSettings, row: LintRow) -> str | None:
     answers = row.answers[:1] if isinstance(row.example, PreferenceExample) else row.answers
     for answer in answers:
         if len(answer) >= settings.repetition_length and _compressed(answer) < settings.repetition_ratio:
-            return f'{len(answer):,} characters of "{answer[:20]}..."'
+            return answer[:20]
     return None
 
 
