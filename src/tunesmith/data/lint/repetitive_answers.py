@@ -13,7 +13,7 @@ from tunesmith.data.lint.settings import LintSettings
 CODES = ("repetitive_answer",)
 
 _TEXTS = Texts(
-    "{count} answer(s) repeat themselves ({where}), "{example}...": the model learns to go on like this without end",
+    '{count} answer(s) repeat themselves ({where}), "{example}...": the model learns to go on like this without end',
     "{count} 个回答在不断重复自己（{where}），如“{example}……”：模型会学成停不下来",
 )
 _REMOVE = Mend("remove_repetitive_answers", Texts("remove rows whose answer is a loop", "删除回答不断重复的行"))
