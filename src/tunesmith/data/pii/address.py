@@ -19,7 +19,7 @@ _CHINESE = re.compile(
     rf"{_NUMBER}(?:号院|号楼|号|弄)(?:[0-9A-Za-z一二三四五六七八九十]{{1,4}}(?:号楼|栋|幢|座|单元|层|楼|室|号)){{0,4}}"
 )
 # Words before an address that the pattern, which cannot tell words apart, takes for a part of it.
-_LEAD = re.compile(r"^.*?(?:住在|位于|寄到|寄往|送到|走到|地址是|家住|我在|我住|第|这里有)")
+_LEAD = re.compile(r"^.*?(?:我住在|住在|我住|位于|寄到|寄往|送到|走到|地址是|家住|我在|第|这里有)")
 _SHORTEST = 6
 _STREETS = "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Terrace|Close"
 _ENGLISH = re.compile(

@@ -70,7 +70,9 @@ def find_pii(
 
 
 def _add(found: list[PiiMatch], matches: Iterator[PiiMatch]) -> None:
-    found += [match for match in matches if not any(_overlap(match, other) for other in found)]
+    for match in matches:
+        if not any(_overlap(match, other) for other in found):
+            found.append(match)
 
 
 def _overlap(one: PiiMatch, other: PiiMatch) -> bool:

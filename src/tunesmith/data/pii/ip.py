@@ -10,7 +10,9 @@ from tunesmith.data.pii.context import Labels
 from tunesmith.data.pii.match import PiiMatch
 
 _V4 = re.compile(r"(?<![0-9A-Za-z.\-_])(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z_])(?!\.\d)(?!-[A-Za-z0-9])")
-_V6 = re.compile(r"(?<![0-9A-Za-z:.])[0-9A-Fa-f:]{2,39}(?:\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:])")
+_V6 = re.compile(
+    r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f:]{2,30}:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f:]{2,39})(?![0-9A-Za-z:]|\.\d)"
+)
 _WORDS = Labels(
     yes=r"\bips?(?:v[46])?\b|地址|主机|服务器|网关|登[录陆]|来自|访问|网络|\bhosts?\b|\bservers?\b|\baddress(?:es)?\b|\bping\b"
     r"|\bgateway\b|\bdns\b|\bclient\b|\blog(?:ged|in)?\b|\bssh\b|\bproxy\b|\bnode\b|\bnetwork\b|https?://",
@@ -24,9 +26,9 @@ _PART_OF_A_NAME = re.compile(r"[A-Za-z]\s?/$|[A-Za-z]==?$")
 
 
 def find(text: str) -> Iterator[PiiMatch]:
-    yield from _find_v4(text)
     if text.count(":") >= 2:
         yield from _find_v6(text)
+    yield from _find_v4(text)
 
 
 def _find_v4(text: str) -> Iterator[PiiMatch]:
