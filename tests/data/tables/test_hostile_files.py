@@ -372,11 +372,20 @@ def _(path: Path) -> None:
     pq.write_table(pa.table({"a": folded}), path, dictionary_pagesize_limit=2**30, compression="zstd")
 
 
-@case("one_text_a_thousand_times_in_a_row.parquet", "row_too_large")
+@case("one_text_a_thousand_times_in_a_row.parquet", "parquet_page_too_large")
 def _(path: Path) -> None:
     folded = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["x" * MB]))
     nested = pa.ListArray.from_arrays(
         pa.array([0, 500, 1000], pa.int32()), pa.StructArray.from_arrays([folded], ["content"])
+    )
+    pq.write_table(pa.table({"messages": nested}), path, dictionary_pagesize_limit=2**30, compression="zstd")
+
+
+@case("one_text_in_every_message.parquet")
+def _(path: Path) -> None:
+    folded = pa.DictionaryArray.from_arrays(pa.array([0] * 400, pa.int32()), pa.array(["x" * MB]))
+    nested = pa.ListArray.from_arrays(
+        pa.array(range(0, 401, 2), pa.int32()), pa.StructArray.from_arrays([folded], ["content"])
     )
     pq.write_table(pa.table({"messages": nested}), path, dictionary_pagesize_limit=2**30, compression="zstd")
 

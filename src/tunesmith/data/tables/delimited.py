@@ -137,7 +137,7 @@ def rows(text: Text, dialect: Dialect, columns: tuple[str, ...]) -> Iterator[Row
             is_header = False
             continue
         line, cells = record
-        if len(cells) == n_columns:
+        if len(cells) == n_columns and any(cells):
             yield Row(line, dict(zip(columns, cells, strict=True)))
         else:
             row = fit_cells(line, cells, columns, dialect.delimiter)

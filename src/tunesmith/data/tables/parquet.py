@@ -21,7 +21,7 @@ from tunesmith.data.tables.delimited import name_columns
 from tunesmith.data.tables.packed import seekable
 from tunesmith.data.tables.parquet_pages import BadPageHeader, pages
 from tunesmith.data.tables.problems import file_note, refused, row_problem
-from tunesmith.data.tables.row import MAX_COLUMNS, MAX_ROW_BYTES, Row, too_large
+from tunesmith.data.tables.row import MAX_COLUMNS, MAX_ROW_BYTES, Row
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
 
@@ -38,25 +38,38 @@ _BUFFER_BYTES = 2**18
 
 @dataclass(frozen=True, slots=True)
 class ParquetFile:
-    """Which file, and how to read it in bounded memory.
+    """Which file, and how to read it in bounded memory: so many rows at a time of each row group.
 
-    `dictionary_leaves` are the columns whose texts are kept once and referred to: unfolding them could turn a
-    kilobyte of file into gigabytes.
+    `folded` are the columns whose texts are kept once and referred to: unfolding them could turn a kilobyte of file
+    into gigabytes.
     """
 
     path: Path
     name: str
     is_compressed: bool
-    batch_rows: int
-    dictionary_leaves: tuple[str, ...]
+    batch_rows: tuple[int, ...]
+    folded: tuple[str, ...]
 
 
 def open_parquet(path: Path, *, name: str, is_compressed: bool) -> tuple[ParquetFile, tuple[str, ...], list[Finding]]:
     """(the file, its columns, what was odd). Raises InvalidFile for what is damaged or too large to unpack."""
     with _open(path, name, is_compressed, ()) as (stream, file):
+        folded = _folded(file.metadata)
+        nested = [leaf for leaf in folded if "." in leaf]
+        probe = pq.ParquetFile(stream, read_dictionary=nested, pre_buffer=False, buffer_size=_BUFFER_BYTES)
         bytes_per_row = _check_pages(stream, file.metadata, name)
-        batch_rows = max(1, min(_MOST_BATCH_ROWS, int(_BATCH_BYTES / max(1.0, bytes_per_row))))
-        opened = ParquetFile(path, name, is_compressed, batch_rows, _dictionary_leaves(file.metadata))
+        batch_rows = tuple(
+            max(
+                1,
+                min(
+                    _MOST_BATCH_ROWS,
+                    int(_BATCH_BYTES / max(1.0, bytes_per_row + _unfolded(probe, group, nested, name))),
+                ),
+            )
+            for group in range(file.metadata.num_row_groups)
+        )
+        flat = tuple(leaf for leaf in folded if "." not in leaf)
+        opened = ParquetFile(path, name, is_compressed, batch_rows, flat)
         columns, notes = name_columns(file.schema_arrow.names)
         if not file.metadata.num_rows:
             notes.append(file_note("empty_file", "error", "the file has no rows", "文件中没有数据行", fix=None))
@@ -65,18 +78,19 @@ def open_parquet(path: Path, *, name: str, is_compressed: bool) -> tuple[Parquet
 
 def rows(opened: ParquetFile, columns: tuple[str, ...]) -> Iterator[Row | Finding]:
     """Every row; dates, decimals and bytes become texts, so that a row is what JSON could hold."""
-    with _open(opened.path, opened.name, opened.is_compressed, opened.dictionary_leaves) as (_, file):
+    with _open(opened.path, opened.name, opened.is_compressed, opened.folded) as (_, file):
         is_json_already = all(_is_json(field.type) for field in file.schema_arrow)
         line = 0
-        for batch in file.iter_batches(batch_size=opened.batch_rows, use_threads=False):
+        for batch in _batches(file, opened.batch_rows):
             arrays = batch.columns
-            is_small = sum(_largest_bytes(array) for array in arrays) <= MAX_ROW_BYTES
             for number in range(batch.num_rows):
                 line += 1
-                if not is_small and sum(_largest_bytes(array.slice(number, 1)) for array in arrays) > MAX_ROW_BYTES:
-                    yield too_large(line)
-                    continue
                 yield _row(line, columns, arrays, number, is_json_already=is_json_already)
+
+
+def _batches(file: Any, batch_rows: tuple[int, ...]) -> Iterator[Any]:
+    for group, n_rows in enumerate(batch_rows):
+        yield from file.iter_batches(batch_size=n_rows, row_groups=[group], use_threads=False)
 
 
 def _row(
@@ -92,16 +106,15 @@ def _row(
 
 
 @contextmanager
-def _open(
-    path: Path, name: str, is_compressed: bool, dictionary_leaves: tuple[str, ...]
-) -> Iterator[tuple[BinaryIO, Any]]:
+def _open(path: Path, name: str, is_compressed: bool, folded: tuple[str, ...]) -> Iterator[tuple[BinaryIO, Any]]:
     with seekable(path, name=name, is_compressed=is_compressed) as stream:
         _check_footer(stream, name)
         try:
-            file = pq.ParquetFile(
-                stream, read_dictionary=list(dictionary_leaves), pre_buffer=False, buffer_size=_BUFFER_BYTES
-            )
+            file = pq.ParquetFile(stream, read_dictionary=list(folded), pre_buffer=False, buffer_size=_BUFFER_BYTES)
             yield stream, file
+        except pa.ArrowNotImplementedError as error:
+            en = f"the Parquet file uses what is not supported ({str(error)[:200]}); write it as .jsonl"
+            raise refused(name, "parquet_unsupported", en, "不支持这种 Parquet 文件；请改用 .jsonl 写出") from error
         except (pa.ArrowException, OSError) as error:
             raise _damaged(name, str(error)) from error
 
@@ -129,7 +142,7 @@ def _check_pages(stream: BinaryIO, metadata: Any, name: str) -> float:
     largest = [0.0] * metadata.num_columns
     for group in range(metadata.num_row_groups):
         n_rows = metadata.row_group(group).num_rows
-        for column in range(metadata.num_columns):
+        for column in range(metadata.num_columns if n_rows else 0):
             chunk = metadata.row_group(group).column(column)
             n_unpacked = 0
             for page in _pages(stream, chunk, name):
@@ -154,7 +167,7 @@ def _pages(stream: BinaryIO, chunk: Any, name: str) -> Iterator[Any]:
         raise _damaged(name, f'column "{chunk.path_in_schema}"') from error
 
 
-def _dictionary_leaves(metadata: Any) -> tuple[str, ...]:
+def _folded(metadata: Any) -> tuple[str, ...]:
     leaves: dict[str, None] = {}
     for group in range(metadata.num_row_groups):
         for column in range(metadata.num_columns):
@@ -162,6 +175,43 @@ def _dictionary_leaves(metadata: Any) -> tuple[str, ...]:
             if chunk.physical_type == "BYTE_ARRAY" and chunk.has_dictionary_page:
                 leaves[chunk.path_in_schema] = None
     return tuple(leaves)
+
+
+def _unfolded(probe: Any, group: int, leaves: list[str], name: str) -> float:
+    """Bytes that the texts kept once inside lists could take in a row, if every one were the longest.
+
+    They are read unfolded (pyarrow cannot keep them folded there where a dictionary ends in the middle of a batch).
+    Raises InvalidFile where the mean row could be over the limit.
+    """
+    rows = probe.metadata.row_group(group)
+    n_bytes = 0.0
+    for number in range(rows.num_columns if rows.num_rows else 0):
+        chunk = rows.column(number)
+        if chunk.path_in_schema not in leaves or not chunk.has_dictionary_page:
+            continue
+        batches = probe.iter_batches(
+            batch_size=1, row_groups=[group], columns=[chunk.path_in_schema], use_threads=False
+        )
+        first = next(batches, None)
+        longest = 0 if first is None else max(map(_longest_text, first.columns), default=0)
+        n_bytes += longest * chunk.num_values / rows.num_rows
+        if n_bytes > MAX_ROW_BYTES:
+            raise _page_too_large(name, chunk.path_in_schema)
+    return n_bytes
+
+
+def _longest_text(array: Any) -> int:
+    """The length in bytes of the longest text in the dictionaries of an array."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        is_text = pa.types.is_string(kind.value_type) or pa.types.is_binary(kind.value_type)
+        longest = pc.max(pc.binary_length(array.dictionary)).as_py() if is_text else 0
+        return longest or 0
+    if pa.types.is_struct(kind):
+        return max((_longest_text(array.field(number)) for number in range(kind.num_fields)), default=0)
+    if pa.types.is_map(kind):
+        return max(_longest_text(array.keys), _longest_text(array.items))
+    return _longest_text(array.values) if pa.types.is_list(kind) or pa.types.is_large_list(kind) else 0
 
 
 def _damaged(name: str, what: str) -> InvalidFile:
@@ -174,19 +224,6 @@ def _page_too_large(name: str, column: str) -> InvalidFile:
     en = f'column "{column}" has pages that unpack to more than {mb} MB; write it with smaller pages, or as .jsonl'
     zh = f"列“{column}”的数据页解压后超过 {mb} MB；请用更小的数据页写出，或改用 .jsonl"
     return refused(name, "parquet_page_too_large", en, zh, column=column)
-
-
-def _largest_bytes(array: Any) -> int:
-    """How much memory the values could take at most when each is unfolded, for texts that are kept only once."""
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        longest = pc.max(pc.binary_length(array.dictionary)).as_py() if pa.types.is_string(kind.value_type) else None
-        return len(array) * (longest or 0)
-    if pa.types.is_struct(kind):
-        return sum(_largest_bytes(array.field(number)) for number in range(kind.num_fields))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
-        return _largest_bytes(array.flatten()) if not pa.types.is_map(kind) else _largest_bytes(array.items)
-    return 0
 
 
 def _is_json(kind: Any) -> bool:
