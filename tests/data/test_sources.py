@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,40 @@ def test_a_mapping_with_a_typing_error_says_what_was_meant(mapping, text, write)
         open_source(write("question,answer\na,b\n", "t.csv"), mapping=mapping)
 
     assert text in caught.value.message
+
+
+def test_a_table_without_a_header_is_told_to_get_one(write):
+    source = open_source(write("你好！,你好，有什么可以帮您？\n再见。,再见！\n", "t.csv"))
+
+    assert source.format is None
+    assert "the first line looks like a row" in source.findings[-1].message
+    assert "请在最上面加一行列名" in source.findings[-1].message_zh
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [0] * 400_000},
+        {"messages": [{"role": "usr", "x": 1}] * 30_000},
+        {f"key {n}": n for n in range(100_000)},
+        {**CHAT, **{f"key {n}": n for n in range(100_000)}},
+        {"conversations": [{"from": "humn", "value": ""}] * 30_000},
+    ],
+    ids=["numbers", "roles", "keys", "unused keys", "speakers"],
+)
+def test_a_hostile_row_costs_neither_memory_nor_minutes(row, write):
+    path = write([row])
+    tracemalloc.start()
+    source = open_source(path)
+    findings = [*source.findings]
+    if source.format:
+        findings += [finding for _, _, found in source.examples() for finding in found]
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(findings) <= 60
+    assert sum(len(finding.message) for finding in findings) < 20_000
+    assert peak_bytes < 100 * 2**20
 
 
 def test_a_column_name_cannot_smuggle_a_command_into_what_is_pasted(write):

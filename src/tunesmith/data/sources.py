@@ -33,6 +33,7 @@ MAX_SAMPLE_BYTES = 4 * 2**20
 LEAST_CONFIDENCE = 0.5
 
 MAX_COLUMNS_LISTED = 30
+MAX_COLUMNS_GUESSED = 1000
 
 FIELDS: dict[FormatName, tuple[str, ...]] = {
     "chat": ("messages", "tools", "functions", "label", "parallel_tool_calls"),
@@ -223,8 +224,22 @@ def _detect(
     if best is not None and (known or best.confidence >= LEAST_CONFIDENCE):
         return _chosen(best, alternatives, columns)
     nothing = "the names of the columns do not say", "列名看不出用途"
+    if has_cells and any(map(_is_sentence, columns)):
+        nothing = _NO_HEADER
+        best = None
     en, zh = likely_fault(samples[0]) or ((best.because, best.because_zh) if best else nothing)
     return Detection(None, best.confidence if best else 0.0, {}, en, zh, alternatives, columns)
+
+
+_NO_HEADER = (
+    "the first line looks like a row, not like the names of columns; put names above it, for example question,answer",
+    "第一行像是一条样本，而不是列名；请在最上面加一行列名，例如 问题,答案",
+)
+
+
+def _is_sentence(name: str) -> bool:
+    """Whether what stands where a column's name should be is something that somebody says."""
+    return len(name) > 60 or re.search(r"[。！？!?.]\s*$", name) is not None
 
 
 def _known_formats(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> tuple[Guess, ...]:
@@ -269,7 +284,7 @@ def _known(name: FormatName, count: int, total: int, columns: Sequence[str]) -> 
 
 def _guessed(samples: Sequence[dict[str, Any]], columns: Sequence[str]) -> Guess | None:
     """A guess from the columns; a chat whose conversations wait for an answer is one of prompts to be graded."""
-    guessed = guess(describe(samples, columns))
+    guessed = guess(describe(samples, columns[:MAX_COLUMNS_GUESSED]))
     if guessed is None or guessed.format != "chat":
         return guessed
     told = [column for column in columns if guessed.mapping.get(column) == "messages"]
@@ -317,7 +332,7 @@ def _as_told(
     told = _in_one_format(mapping)
     found = format or _format_of(set(told.values()))
     if missing := _QUESTION_AND_ANSWER.get(found):
-        guessed = guess(describe(samples, columns))
+        guessed = guess(describe(samples, columns[:MAX_COLUMNS_GUESSED]))
         fields = dict(zip(("prompt", "completion"), missing, strict=True))
         open_fields = set(missing) - set(told.values())
         for column, name in guessed.mapping.items() if guessed and guessed.format == "prompt_completion" else ():

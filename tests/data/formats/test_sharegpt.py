@@ -124,7 +124,7 @@ def test_arguments_of_several_tools_merged_with_nulls_lose_the_nulls():
         (
             [turn("human", "hi"), turn("gpt", "x"), turn("human", "bye")],
             "last_message_not_assistant",
-            "conversations[2].role",
+            "conversations[2].from",
             "from user",
             "来自 user",
         ),

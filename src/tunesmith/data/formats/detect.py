@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
 from tunesmith.data.examples import Example
@@ -35,6 +36,7 @@ NOT_SUPERVISED = (
 )
 
 _KEYS = ("messages", "prompt", "completion", "instruction", "output", "conversations", "chosen", "rejected")
+_MOST_KEYS = 50  # that are compared with the known ones
 _PARTNERS = (
     ("prompt", "completion"),
     ("completion", "prompt"),
@@ -76,8 +78,8 @@ def explain_unknown(row: dict[str, Any]) -> tuple[str, str]:
     """What is wrong with the keys of a row that is in no dialect, in English and Chinese."""
     if hint := likely_fault(row):
         return hint
-    found = ", ".join(f'"{cut(key)}"' for key in list(row)[:8]) or "none"
-    found_zh = "、".join(f"“{cut(key)}”" for key in list(row)[:8]) or "无"
+    found = ", ".join(f'"{cut(key)}"' for key in islice(row, 8)) or "none"
+    found_zh = "、".join(f"“{cut(key)}”" for key in islice(row, 8)) or "无"
     en = f"found the keys {found}, expected {', '.join(DESCRIPTIONS[name] for name in OPENAI_FORMATS)}"
     zh = f"现有的键：{found_zh}；应为{'、'.join(DESCRIPTIONS_ZH[name] for name in OPENAI_FORMATS)}之一"
     return en, zh
@@ -85,7 +87,7 @@ def explain_unknown(row: dict[str, Any]) -> tuple[str, str]:
 
 def likely_fault(row: dict[str, Any]) -> tuple[str, str] | None:
     """A typing error in a key, or a key that is missing beside another, in English and Chinese."""
-    for key in row:
+    for key in islice(row, _MOST_KEYS):
         if key not in _KEYS and (meant := nearest(key, _KEYS)) and meant not in row:
             return (
                 f'key "{cut(key)}" is unknown; did you mean "{meant}"?',

@@ -37,6 +37,8 @@ def read_messages(raw_messages: Any, place: str, report: RowReport, tools: Tools
             if role in _PLAIN_ROLES:
                 messages.append(Message(role, content))
                 continue
+        if report.findings and report.is_full:
+            return None
         message = _read_message(raw, index, f"{place}[{index}]", report, tools)
         if message is not None:
             messages.append(message)
@@ -243,7 +245,9 @@ def _link_results(messages: list[Message]) -> list[Message]:
     return linked
 
 
-def check_conversation(messages: Sequence[Message], report: RowReport, place: str = "messages") -> None:
+def check_conversation(
+    messages: Sequence[Message], report: RowReport, place: str = "messages", key: str = "role"
+) -> None:
     """Whether there is something to learn: an assistant's message at the end, and one that is trained."""
     answers = [message for message in messages if message.role == "assistant"]
     last = len(messages)
@@ -254,7 +258,7 @@ def check_conversation(messages: Sequence[Message], report: RowReport, place: st
         role = messages[-1].role
         detail = f"the last message is from {role}, expected the assistant's answer"
         zh = f"最后一条消息来自 {role}，应为 assistant 的回答"
-        report.error("last_message_not_assistant", detail, zh, field=f"{place}[{last - 1}].role", message=last)
+        report.error("last_message_not_assistant", detail, zh, field=f"{place}[{last - 1}].{key}", message=last)
     elif answers[-1].weight == 0 and all(answer.weight == 0 for answer in answers):
         detail = "every assistant message has weight 0: no trained token is left; give one weight 1"
         zh = "所有 assistant 消息的 weight 都是 0：没有训练的内容；请至少给一条 weight 1"

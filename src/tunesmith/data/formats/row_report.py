@@ -10,12 +10,17 @@ from typing import Any
 
 from tunesmith.findings import Finding, Severity
 
+# Enough for whoever mends the row; one row of 16 MB could be wrong in half a million places.
+MAX_FINDINGS = 50
+MAX_UNUSED_KEYS = 100
+
 
 @dataclass(slots=True)
 class RowReport:
     """Collects the findings of row `number` (counted from 1, as OpenAI's messages do), which starts at `line`.
 
-    Every text comes twice: `detail` in English and `zh` in Chinese; the line is put in front of both.
+    Every text comes twice: `detail` in English and `zh` in Chinese; the line is put in front of both. After
+    MAX_FINDINGS only a first error is still taken up.
     """
 
     line: int
@@ -26,6 +31,11 @@ class RowReport:
     @property
     def has_errors(self) -> bool:
         return any(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the row is wrong in so many places that reading on tells nobody more."""
+        return len(self.findings) >= MAX_FINDINGS and self.has_errors
 
     def error(
         self,
@@ -54,13 +64,17 @@ class RowReport:
 
     def note_unused(self, keys: Iterable[str], used: frozenset[str]) -> None:
         """Remember keys that the format does not read, with the absent key that each was perhaps meant to be."""
+        if len(self.unused_keys) >= MAX_UNUSED_KEYS:
+            return
         present = set(keys)
-        for key in sorted(present - used):
+        for key in sorted(present - used)[: MAX_UNUSED_KEYS - len(self.unused_keys)]:
             self.unused_keys.append((cut(key), nearest(key, used - present) or ""))
 
     def _add(
         self, code: str, severity: Severity, detail: str, zh: str, field: str | None, facts: dict[str, Any]
     ) -> None:
+        if self.is_full or (len(self.findings) >= MAX_FINDINGS and severity != "error"):
+            return
         message, message_zh = f"line {self.line}: {detail}", f"第 {self.line} 行：{zh}"
         self.findings.append(Finding(code, severity, message, self.line, field, facts, message_zh))
 

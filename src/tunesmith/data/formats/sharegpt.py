@@ -69,7 +69,7 @@ def read(row: dict[str, Any], report: RowReport) -> ChatExample | None:
     if messages is None:
         return None
     messages = with_system(row.get("system"), messages, report)
-    check_conversation(messages, report, key)
+    check_conversation(messages, report, key, "from")
     if report.findings and report.has_errors:
         return None
     return ChatExample(report.line, tuple(messages), tools, parallel_tool_calls(row), label)
@@ -101,6 +101,8 @@ def read_turns(turns: Any, place: str, report: RowReport, tools: Tools = ()) -> 
     open_calls: list[str] = []
     is_bad = False
     for index, turn in enumerate(turns):
+        if report.findings and report.is_full:
+            return None
         field = f"{place}[{index}]"
         role = _read_speaker(turn, field, index, report)
         if role is None:
