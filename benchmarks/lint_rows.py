@@ -1,4 +1,7 @@
-"""Chat rows for benchmarks: seeded, about 1 KB each, Chinese and English, with some of the defects of real files."""
+"""Chat rows for benchmarks: seeded, about 1 KB each, Chinese and English, with some of the defects of real files.
+
+Every row is JSON in one schema: loaders that stop at the first broken line shall read the file to its end.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ _ENGLISH = (
     " seen car morning body upon family later turn move face door cut done group true half red fish plants"
     " living black eat short states run book gave order open ground customer account payment invoice shipping"
     " refund warranty delivery service support contract meeting report project manager software update"
-    " password network server database function variable error message request response"
+    " network server database function variable error message request response"
 ).split()
 _SYLLABLES = "ba co di fer gan hol im jun kar len mor nat ol per quin ros sta tel un vel wor xi yor zen tri plo".split()
 _CHINESE = (
@@ -85,8 +88,6 @@ def _line(number: int, kind: str) -> bytes:
         return _row_line(fate.randrange(number), kind)
     if number > 100 and chance < 0.03:
         return _nearly(_row_line(fate.randrange(number), kind), fate)
-    if chance < 0.0301:
-        return b'{"messages": [{"role": "user", "content": "cut off\n'
     return _row_line(number, kind)
 
 

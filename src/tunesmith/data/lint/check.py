@@ -28,7 +28,8 @@ class LintRow:
 
     `position` tells rows apart that begin on the same line (a JSON array without line breaks): the line in JSONL, else
     the row's number in the file. `unused_keys` are RowReport's: (key, the key it was perhaps meant to be or "").
-    `roles` has one letter for every message: s(ystem), d(eveloper), u(ser), a(ssistant), t(ool).
+    `roles` has one letter for every message: s(ystem), d(eveloper), u(ser), a(ssistant), t(ool). `prompt_key` and
+    `rest_key` are 64-bit hashes of `prompt` and of what follows it in `text`, without the blanks around them.
     """
 
     line: int
@@ -43,6 +44,8 @@ class LintRow:
     text: str = ""
     position: int = 0
     roles: str = ""
+    prompt_key: int = 0
+    rest_key: int = 0
     unused_keys: list[tuple[str, str]] = field(default_factory=list)
 
 

@@ -37,7 +37,7 @@ class DifferentAnswers(Check):
     def see(self, row: LintRow) -> None:
         if is_question(row):
             self.prompts.append(prompt_key(row))
-            self.answers.append(text_key(row.text[len(row.prompt) :]))
+            self.answers.append(row.rest_key)
             self.positions.append(row.position)
             self.lines.append(row.line)
 
@@ -87,7 +87,7 @@ def prompt_key(row: LintRow) -> int:
     """64 bits that are equal for rows that ask the same, with the same system prompt and tools."""
     example = row.example
     tools = orjson.dumps(example.tools, default=str).decode() if example is not None and example.tools else ""
-    return text_key(f"{row.roles}{tools}\x1f{row.prompt.strip()}")
+    return text_key(f"{row.roles} {row.prompt_key} {tools}")
 
 
 def make(context: LintContext) -> DifferentAnswers:

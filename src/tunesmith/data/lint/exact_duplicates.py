@@ -71,7 +71,7 @@ def row_key(row: LintRow) -> int:
         more = orjson.dumps(row.example.item, default=str, option=orjson.OPT_SORT_KEYS).decode()
     elif isinstance(row.example, ChatExample) and row.example.label is not None:  # wanted is not unwanted
         more = str(row.example.label)
-    return text_key(f"{row.roles}\x1f{more}\x1f{row.text.strip()}")
+    return text_key(f"{row.roles} {row.prompt_key} {row.rest_key} {more}")
 
 
 def make(context: LintContext) -> ExactDuplicates:

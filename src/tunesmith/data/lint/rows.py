@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tunesmith.data.dedupe import text_key
 from tunesmith.data.examples import ChatExample, Example, Message, PreferenceExample
 from tunesmith.data.formats import FormatName
 from tunesmith.data.formats.detect import explain_unknown, read_as
@@ -74,6 +75,8 @@ def _fill(row: LintRow, example: Example) -> None:
             row.roles = roles + "a"
     row.texts = tuple(texts)
     row.text = "\n".join([*texts, *_call_texts(example)] if has_calls else texts)
+    row.prompt_key = text_key(row.prompt)
+    row.rest_key = text_key(row.text[len(row.prompt) :])
 
 
 def _call_texts(example: Example) -> list[str]:

@@ -68,7 +68,10 @@ class Statistics:
         self._role_orders[row.roles] += 1
         if len(self._role_orders) > MAX_ROLE_ORDERS:
             self._count_roles()
-        self._count_system(row.system, 1)
+        if row.system in self._systems:
+            self._systems[row.system] += 1
+        else:
+            self._count_system(row.system, 1)
         if self._first is None:
             self._first = _example(row, length)
         if length > self._longest_length:
