@@ -41,7 +41,8 @@ def read(row: dict[str, Any], report: RowReport) -> PreferenceExample | None:
     for better_key, worse_key in _OPENAI_SPELLINGS:
         if better_key in row or worse_key in row:
             return _read_openai(row, better_key, worse_key, report)
-    report.note_unused(row, _OTHER_KEYS)
+    if not _OTHER_KEYS.issuperset(row):
+        report.note_unused(row, _OTHER_KEYS)
     tools = read_tools(row.get("tools"), None, report, bare=True)
     prompt = _read_prompt(row, report, tools)
     if prompt is None:
@@ -50,7 +51,8 @@ def read(row: dict[str, Any], report: RowReport) -> PreferenceExample | None:
 
 
 def _read_openai(row: dict[str, Any], better_key: str, worse_key: str, report: RowReport) -> PreferenceExample | None:
-    report.note_unused(row, _OPENAI_KEYS)
+    if not _OPENAI_KEYS.issuperset(row):
+        report.note_unused(row, _OPENAI_KEYS)
     given = row.get("input")
     if not isinstance(given, dict):
         found, found_zh = (kind(given), kind_zh(given)) if "input" in row else ("missing", "缺失")
@@ -62,7 +64,8 @@ def _read_openai(row: dict[str, Any], better_key: str, worse_key: str, report: R
             field="input",
         )
         return None
-    report.note_unused(given, _INPUT_KEYS)
+    if not _INPUT_KEYS.issuperset(given):
+        report.note_unused(given, _INPUT_KEYS)
     tools = read_tools(given.get("tools"), None, report)
     prompt = read_messages(given.get("messages"), "input.messages", report, tools)
     if prompt is None:
