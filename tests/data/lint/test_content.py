@@ -273,3 +273,15 @@ def test_rows_labelled_false_are_found_and_removed(tmp_path: Path) -> None:
     report = lint_rows(tmp_path, rows)
     assert finding(report, "unwanted_answer").rows == (1, 4, 7, 10)
     assert mended(report) == [row for row in rows if row["label"]]
+
+
+def test_rows_about_one_passage_are_told_for_the_split(tmp_path: Path) -> None:
+    passages = [PASSAGE.format(year=1500 + i, name=f"Person {i}") * 2 for i in range(10)]
+    rows = [chat(f"Passage {i}: {passages[i]} Question {j}?", f"Answer {i}, {j}.") for i in range(10) for j in range(4)]
+    found = finding(lint_rows(tmp_path, rows), "shared_passages")
+    assert (found.severity, found.count, found.facts["n_passages"]) == ("info", 40, 10)
+
+
+def test_one_instruction_before_every_row_is_no_passage(tmp_path: Path) -> None:
+    rows = [chat(f"{PASSAGE * 2} Question {i}?", f"This is answer {i}.") for i in range(40)]
+    assert "shared_passages" not in codes(lint_rows(tmp_path, rows))

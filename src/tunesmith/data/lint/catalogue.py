@@ -215,6 +215,15 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="remove_too_long",
     ),
     _entry(
+        "shared_passages",
+        "info",
+        "Several rows ask about one passage. Keep them on one side when splitting; tunesmith data split does.",
+        "多行共用同一段材料。划分数据时要放在同一边；tunesmith data split 会这样做。",
+        "passage_length",
+        "max_passage_share",
+        "min_shared_share",
+    ),
+    _entry(
         "system_prompt_missing",
         ("warning", "info"),
         "Some rows have no system prompt and the others do.",
