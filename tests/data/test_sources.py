@@ -306,6 +306,13 @@ def test_a_given_format_wins(write):
     assert all(example is None for _, example, _ in source.examples())
 
 
+def test_rows_with_an_answer_and_a_pair_can_be_asked_for_as_alpaca(write):
+    source = open_source(write([{"instruction": "q", "output": "a", "chosen": "a", "rejected": "b"}]), format="alpaca")
+
+    assert texts(source) == [("q", "a")]
+    assert [other.format for other in source.detection.alternatives] == ["preference"]
+
+
 def test_a_source_can_be_sent_to_another_process(write):
     source = open_source(write("question,answer\na,b\n", "t.csv"))
 

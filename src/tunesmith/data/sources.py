@@ -210,16 +210,17 @@ def _detect(
     samples: Sequence[dict[str, Any]], columns: tuple[str, ...], told: FormatName | None, *, has_cells: bool
 ) -> Detection:
     if not samples:
-        return Detection(told, 0.0, {}, "the file has no rows to look at", "文件中没有可看的行", columns=columns)
+        return Detection(told, 0.0, {}, "no row of it is a JSON object", "没有一行是 JSON 对象", columns=columns)
     opened = [{key: from_cell(key, part) for key, part in row.items()} for row in samples] if has_cells else samples
     known = _known_formats(opened, columns)
     guessed = None if known else _guessed(samples, columns)
     alternatives = (*known, guessed) if guessed else known
     if told is not None:
-        chosen = next((other for other in alternatives if other.format == told), None)
-        if chosen is None and told in _QUESTION_AND_ANSWER:
+        n_fitting = sum(FORMATS[told].matches(row) for row in opened)
+        if not n_fitting and told in _QUESTION_AND_ANSWER:
             return _as_told(samples, columns, {}, told)
-        return _chosen(chosen or _known(told, 0, len(samples), columns), alternatives, columns)
+        rest = tuple(other for other in alternatives if other.format != told)
+        return _chosen(_known(told, n_fitting, len(samples), columns), rest, columns)
     best = max(alternatives, key=lambda other: other.confidence, default=None)
     if best is not None and (known or best.confidence >= LEAST_CONFIDENCE):
         return _chosen(best, alternatives, columns)
@@ -276,7 +277,7 @@ def _settle(votes: Counter[FormatName | None]) -> None:
 
 def _known(name: FormatName, count: int, total: int, columns: Sequence[str]) -> Guess:
     mapping = {column: column for column in columns if column in FIELDS[name]}
-    share = f"{count} of the first {total} rows" if count < total else f"all of the first {total} rows"
+    share = f"{count or 'none'} of the first {total} rows" if count < total else f"all of the first {total} rows"
     share_zh = f"前 {total} 行中有 {count} 行" if count < total else f"前 {total} 行都"
     en = f"{share} have the keys of {DESCRIPTIONS[name]}"
     return Guess(name, mapping, round(count / total, 2), en, f"{share_zh}有这种格式的键：{DESCRIPTIONS_ZH[name]}")
@@ -339,7 +340,8 @@ def _as_told(
             if column not in told and fields[name] in open_fields:
                 told[column] = fields[name]
     told = {column: told[column] for column in columns if column in told} if columns else told
-    return Detection(found, 1.0, told, "the mapping was given", "映射由用户给出", columns=columns)
+    because = ("the mapping was given", "映射由用户给出") if mapping else ("the format was given", "格式由用户给出")
+    return Detection(found, 1.0, told, *because, columns=columns)
 
 
 _QUESTION_AND_ANSWER: dict[FormatName, tuple[str, str]] = {
