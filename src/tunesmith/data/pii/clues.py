@@ -39,7 +39,7 @@ NOTHING = Clues()
 
 
 def glance(text: str) -> Clues:
-    """7 digits in a row make a long number, 13 a longer one; separators do not count."""
+    """7 digits in a row make a long number, 12 a longer one; separators do not count."""
     at_sign = "@" in text or "＠" in text
     has_key = (
         "_" in text
@@ -64,7 +64,7 @@ def glance(text: str) -> Clues:
     colons = ":" in text and ("::" in text or text.count(":") >= 7)
     if not (long_number or at_sign or dotted or colons or token or passport):
         return NOTHING
-    longer_number = long_number and b"0000000000000" in runs.translate(None, b".")
+    longer_number = long_number and b"000000000000" in runs.translate(None, b".")
     return Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)
 
 

@@ -30,13 +30,18 @@ _PLUS = re.compile(
 )
 _GROUPED = re.compile(
     r"(?<![0-9A-Za-z+])(?<!\d[.\-/])\(?\d{1,5}(?:\)?[ .\-]?\(?\d{2,9}){1,5}"
-    r"(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z]|[/:]\d)" + _EXTENSION,
+    + _EXTENSION
+    + r"(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z]|[/:]\d)",
     re.IGNORECASE,
 )
 _NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
+# Ofcom keeps these free for films; to everybody who writes one it is a British number.
+_FOR_FILMS = re.compile(r"\(?0(?:7700 ?900|1632|1\d\d\)? ?496)")
+# Three numbers in a row may look like this; with a hyphen, dot or bracket they do not.
+_SPACED = re.compile(r"[\d ]+")
 # National numbers whose grouping alone gives them away, when phonenumbers agrees.
 _SHAPES: dict[str, set[tuple[int, ...]]] = {
-    "GB": {(5, 6), (4, 3, 4), (3, 4, 4), (5, 3, 3)},
+    "GB": {(5, 6), (4, 7), (4, 3, 4), (3, 4, 4), (5, 3, 3)},
     "FR": {(2, 2, 2, 2, 2)},
     "AU": {(4, 3, 3), (2, 4, 4)},
     "JP": {(3, 4, 4), (2, 4, 4), (4, 2, 4)},
@@ -44,7 +49,7 @@ _SHAPES: dict[str, set[tuple[int, ...]]] = {
 }
 _REGIONS = ("US", "GB", "AU", "IN", "DE", "FR", "JP", "KR", "SG", "HK", "TW", "ES", "IT", "BR", "NL", "CN")
 _WORDS = Labels(
-    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|热线|传真|来电|回电|客服|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
+    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|打(?:给|到)?$|热线|传真|来电|回电|客服|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
     r"|\bcell\b|\bcall(?:ed|ing)?\b|\bfax\b|\bcontact\b|\bwhats\s?app\b|\btext(?:ed)?\b|\breach(?:ed)?\b|\bdial(?:led)?\b|\bsms\b"
     r"|\bring\b|\bhotline\b|\bhelpline\b|\b(?:my|his|her|their|our) number\b|☎|📞|📱",
     no=r"\baccount(?:\s+(?:number|no))?\b|"
@@ -100,9 +105,12 @@ def _international(text: str, start: int, stop: int) -> Iterator[tuple[int, int]
         said = _said(text, match.start(), match.end())
         if said is False or (said is None and _is_a_part(text, match.start(), match.end())):
             continue
+        if said is None and match.group().isdecimal():  # 00 begins other numbers too
+            continue
         end = _longest(text, match.start(), match.end())
         if end is not None:
-            yield match.start(), end
+            is_open = ")" in text[match.start() : end] and "(" not in text[match.start() : end]
+            yield match.start() - (is_open and text[match.start() - 1 : match.start()] == "("), end
 
 
 def _longest(text: str, start: int, end: int) -> int | None:
@@ -136,7 +144,7 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
             continue
         is_american = _NORTH_AMERICAN.match(number) is not None
         if (
-            (is_american and _is_valid(number, ("US",), or_possible=bool(said) or "(" in number))
+            (is_american and _is_valid(number, ("US",), or_possible=bool(said) or not _SPACED.fullmatch(number)))
             or _has_national_shape(number)
             or (said and n_digits <= 13 and _is_valid(number, _REGIONS))
         ):
@@ -157,8 +165,9 @@ def _is_a_part(text: str, start: int, end: int) -> bool:
 def _has_national_shape(number: str) -> bool:
     shape = tuple(map(len, _DIGITS.findall(number)))
     regions = tuple(region for region, shapes in _SHAPES.items() if shape in shapes)
-    # 07700 900xxx is kept free for films, and a British mobile to everybody who writes it.
-    return number.lstrip("(").startswith("0") and _is_valid(number, regions, or_possible=number.startswith("07700"))
+    return number.lstrip("(").startswith("0") and _is_valid(
+        number, regions, or_possible=_FOR_FILMS.match(number) is not None
+    )
 
 
 def _is_valid(number: str, regions: tuple[str, ...], *, or_possible: bool = False) -> bool:
