@@ -86,3 +86,14 @@ def test_a_bad_row_of_a_large_file_is_found_though_it_is_not_in_the_sample(tmp_p
     rows[217] = {"messages": [{"role": "user", "content": "alone"}]}
     with pytest.raises(InvalidFile, match="line 218"):
         counted(write(tmp_path / "rows.jsonl", rows), renderer, exact_bytes=1000)
+
+
+def test_the_rows_kept_of_a_large_file_are_few_and_from_all_of_it(
+    tmp_path: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunesmith.data.estimate._KEPT_TOKENS", 1000)
+    path = write(tmp_path / "rows.jsonl", [row(f"What of {n}?", "Nothing at all.") for n in range(1000)])
+    kept = count_tokens(path, renderer).rendered
+    assert 250 < sum(len(one.input_ids) for one in kept) <= 1000
+    assert kept[0].line < 200
+    assert kept[-1].line > 800

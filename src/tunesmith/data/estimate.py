@@ -23,6 +23,7 @@ EXACT_BYTES = 16 * 2**20
 _CONFIDENT = 1.96  # standard errors on either side: 95 % of a normal distribution
 _LONGEST = 8  # rows with the most characters, always tokenised: the longest row decides max_length and memory
 _SMALLEST_BIN = 16
+_KEPT_TOKENS = 1_000_000  # of tokenised rows, for measuring speed; 50 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class TokenCounts:
 
 @dataclass(frozen=True, slots=True)
 class CountedFile:
-    """The counts, and the rows tokenised for them (all of them, unless `counts.sampled`) for whoever measures speed."""
+    """The counts, and rows tokenised for them: all of a small file, evenly thinned out of a large one."""
 
     counts: TokenCounts
     rendered: list[Rendered]
@@ -137,6 +138,8 @@ class _Counting:
     used: array[int] = field(default_factory=lambda: array("Q"))
     trained: array[int] = field(default_factory=lambda: array("Q"))
     longest: tuple[int, int, int] = (0, 0, 0)
+    _kept_tokens: int = 0
+    _keep_every: int = 1
     _heap: list[tuple[int, int, ChatExample]] = field(default_factory=list)
     _chosen_lines: list[int] = field(default_factory=list)
 
@@ -173,8 +176,17 @@ class _Counting:
         self.used.append(len(one.input_ids) if n_trained else 0)
         self.trained.append(n_trained)
         self.note_length(one)
-        if n_trained:
-            self.rendered.append(one)
+        if n_trained and len(self.lengths) % self._keep_every == 0:
+            self._keep(one)
+
+    def _keep(self, one: Rendered) -> None:
+        """Every row at first; every second, fourth, ... when there are too many to hold."""
+        self.rendered.append(one)
+        self._kept_tokens += len(one.input_ids)
+        if self._kept_tokens > _KEPT_TOKENS and len(self.rendered) > 1:
+            self.rendered = self.rendered[::2]
+            self._kept_tokens = sum(len(kept.input_ids) for kept in self.rendered)
+            self._keep_every *= 2
 
     def note_length(self, one: Rendered) -> None:
         used = len(one.input_ids) if one.n_trained else 0

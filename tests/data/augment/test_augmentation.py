@@ -324,15 +324,18 @@ def test_an_endpoint_that_refuses_every_prompt_says_why(plan: AugmentPlan) -> No
 
 def test_a_very_late_answer_holds_the_others_back(plan: AugmentPlan) -> None:
     """Otherwise hundreds could be asked for, and paid, before the first is judged."""
-    release = threading.Event()
     asked_while_late: list[int] = []
-    sampler = FromList(lambda number, prompt: fresh(number, prompt) if number or release.wait(20) else "")
 
-    def let_go() -> None:
-        asked_while_late.append(len(sampler.prompts))
-        release.set()
+    def late(number: int, prompt: str) -> str:
+        if number == 0:
+            until = time.monotonic() + 20
+            while len(sampler.prompts) < 8 and time.monotonic() < until:
+                time.sleep(0.01)
+            time.sleep(0.3)  # in which no other may be asked for
+            asked_while_late.append(len(sampler.prompts))
+        return fresh(number, prompt)
 
-    threading.Timer(0.5, let_go).start()
+    sampler = FromList(late)
     with Augmentation(plan) as augmentation:
         assert augmentation.run(sampler, n_rows=60, concurrency=2).status == "done"
     assert asked_while_late == [8]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ FIRST_LOOK = 20
 
 CONCURRENCY = 4
 _MOST_AHEAD = 4  # times the concurrency: answers that may wait for an earlier one, which may be very late
+_WRITE_EVERY_S = 2.0  # the output during a run; the journal is written at once
 _LOOK_EVERY_S = 0.2  # how soon a wish to stop is seen
 _MAX_REASON_CHARS = 500
 
@@ -55,6 +57,7 @@ class Augmentation:
         self._n_wanted = 0
         self._model = ""
         self._refusal = ""
+        self._written_at = 0.0
         self._journal = Journal(plan.journal)
         try:
             self._replay()
@@ -153,7 +156,7 @@ class Augmentation:
                     if failure:
                         give_up.set()
                     if done:
-                        self._write()
+                        self._write_now_and_then()
                         on_progress(self.progress("running"))
             finally:
                 give_up.set()
@@ -253,6 +256,10 @@ class Augmentation:
             self._refusal = entry.get("error", "")
             self._made.answer(entry["request"], entry.get("text"), model=entry["model"])
 
+    def _write_now_and_then(self) -> None:
+        if time.monotonic() - self._written_at >= _WRITE_EVERY_S:
+            self._write()
+
     def _write(self) -> None:
         """The output anew, whole: a reader finds the old file or the new one."""
         out = self.plan.out
@@ -263,6 +270,7 @@ class Augmentation:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(out)
+        self._written_at = time.monotonic()
 
     def _lines(self) -> Iterator[bytes]:
         for row in self.rows:
