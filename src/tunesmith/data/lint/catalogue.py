@@ -503,6 +503,12 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     _entry("bad_tools", "error", "The description of a tool cannot be used.", "工具定义无法使用。"),
     _entry(
+        "null_parameters",
+        "info",
+        "The schemas of several tools shared the columns of a table; the nulls this left in them are not read.",
+        "几个工具的参数定义合并在同一张表里，留下了 null；读取时已略去。",
+    ),
+    _entry(
         "bad_history", "error", "An Alpaca history that is not a list of pairs.", "Alpaca 的 history 不是成对的列表。"
     ),
     _entry("bad_input", "error", "The input of a preference row cannot be used.", "偏好数据的 input 无法使用。"),
