@@ -78,8 +78,9 @@ def augment(
     \b
     Examples:
       tunesmith data augment seeds.jsonl --model ft:tunesmith-nano:me::abc12345
-      tunesmith data augment seeds.jsonl --recipe paraphrase --rows 500 --model qwen3 --base-url http://127.0.0.1:8000/v1
-      tunesmith data augment --document handbook.md --rows 100 --model qwen3 --validation valid.jsonl
+      tunesmith data augment seeds.jsonl --recipe paraphrase -n 500 --model qwen3
+      tunesmith data augment --document handbook.md -n 100 --model qwen3
+      tunesmith data augment seeds.jsonl --model m --base-url http://127.0.0.1:8000/v1
     """
     language, _ = speaker(lang)
     from tunesmith.data.augment.augmentation import Augmentation

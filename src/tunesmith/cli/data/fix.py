@@ -53,8 +53,8 @@ def fix(
     \b
     Examples:
       tunesmith data fix train.jsonl
-      tunesmith data fix train.jsonl --only remove_duplicates --out clean.jsonl --yes
-      tunesmith data fix questions.csv --map question=prompt --map reply=completion
+      tunesmith data fix train.jsonl --only strip_html --out clean.jsonl --yes
+      tunesmith data fix faq.csv --map question=prompt --map reply=completion
     """
     language, say = speaker(lang)
     target = new_file(out or beside(file, "fixed"), force=force, sources=(file,))

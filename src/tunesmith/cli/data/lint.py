@@ -70,8 +70,8 @@ def lint(
     Examples:
       tunesmith data lint train.jsonl
       tunesmith data lint train.jsonl --validation valid.jsonl --html report.html
-      tunesmith data lint questions.csv --map question=prompt --map reply=completion --lang zh
-      tunesmith data lint train.jsonl --skip personal_data --set max_refusal_share=0.05
+      tunesmith data lint faq.csv --map question=prompt --map reply=completion
+      tunesmith data lint train.jsonl --skip html --set max_refusal_share=5%
       tunesmith data lint --list-checks
     """
     language, say = speaker(lang)

@@ -44,7 +44,7 @@ def look(
     \b
     Examples:
       tunesmith data look questions.csv
-      tunesmith data look questions.csv --map question=prompt --map reply=completion
+      tunesmith data look faq.csv --map question=prompt --map reply=completion
       tunesmith data look rows.json.gz -n 10 --json
     """
     language, say = speaker(lang)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tunesmith.cli import terminal
-from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input
+from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input, wrong_use
 from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.thresholds import check_names
@@ -19,7 +20,7 @@ from tunesmith.cli.terminal import AsJson, CommandFailed
 
 if TYPE_CHECKING:
     from tunesmith.data.fixes import FixPlan
-    from tunesmith.data.pii import Kind
+    from tunesmith.data.pii import Kind, NamedEntities
     from tunesmith.data.sources import Source
 
 NAMES = {
@@ -57,6 +58,12 @@ def pii(
         list[str] | None,
         typer.Option("--kind", metavar="KIND", help="Only this kind (email, phone, ...); may be repeated."),
     ] = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Also names and addresses, as far as rules find them.")
+    ] = False,
+    ner: Annotated[
+        bool, typer.Option("--ner", help="The same with presidio and spaCy: pip install 'tunesmith[pii]'.")
+    ] = False,
     show: Annotated[bool, typer.Option("--show", help="Print what was found in full instead of p***n@e***m.")] = False,
     out: Out = None,
     format: Format = None,
@@ -77,22 +84,26 @@ def pii(
       tunesmith data pii train.jsonl
       tunesmith data pii train.jsonl --mask --out masked.jsonl
       tunesmith data pii train.jsonl --drop --kind secret --kind bank_card
+      tunesmith data pii train.jsonl --names --mask
     """
     _, say = speaker(lang)
     if mask and drop:
         raise typer.BadParameter("Give --mask or --drop, not both.")
-    from tunesmith.data.pii import KINDS
+    from tunesmith.data.pii import KINDS, OPTIONAL_KINDS, NamedEntities
 
-    kinds: Any = check_names(kind, KINDS, what="kind", option="--kind") or KINDS
+    kinds: Any = check_names(kind, (*KINDS, *OPTIONAL_KINDS), what="kind", option="--kind") or KINDS
+    if names or ner:
+        kinds = tuple(dict.fromkeys((*kinds, *OPTIONAL_KINDS)))
     target = None
     if mask or drop:
         target = new_file(out or beside(file, "masked" if mask else "without-pii"), force=force, sources=(file,))
     elif out:
         raise CommandFailed("--out needs --mask or --drop.", exit_code=2)
     source = open_input(file, format=format, mapping=mapping, encoding=encoding, sheet=sheet)
-    with terminal.err.status(say("Reading ...", "正在查找……")):
-        seen, n_rows = _survey(source, kinds)
-        done = _write(source, kinds, target, mask=mask) if target else None
+    with terminal.err.status(say("Reading ...", "正在查找……")), wrong_use():
+        entities = NamedEntities() if ner else None
+        seen, n_rows = _survey(source, kinds, entities)
+        done = _write(source, kinds, entities, target, mask=mask) if target else None
     if as_json:
         return terminal.print_json(_json(seen, n_rows, done, target, show=show))
     _print(seen, n_rows, say, show=show)
@@ -108,7 +119,7 @@ def pii(
         terminal.err.print(say("\nMask it: ", "\n打码：") + f"tunesmith data pii {name} --mask")
 
 
-def _survey(source: Source, kinds: Collection[Kind]) -> tuple[dict[str, _Seen], int]:
+def _survey(source: Source, kinds: Collection[Kind], entities: NamedEntities | None) -> tuple[dict[str, _Seen], int]:
     """What is in the rows, the commonest kind first, and how many rows there are."""
     from tunesmith.data.pii import find_pii
     from tunesmith.findings import Finding
@@ -119,7 +130,7 @@ def _survey(source: Source, kinds: Collection[Kind]) -> tuple[dict[str, _Seen], 
         n_rows += 1
         if isinstance(row, Finding):
             continue
-        matches = [match for text in _texts(row.value) for match in find_pii(text, kinds=kinds)]
+        matches = [match for text in _texts(row.value) for match in find_pii(text, kinds=kinds, entities=entities)]
         for match in matches:
             one = seen.setdefault(match.kind, _Seen())
             one.found += 1
@@ -143,14 +154,16 @@ def _texts(value: Any, key: str = "") -> Iterator[str]:
             yield from _texts(part)
 
 
-def _write(source: Source, kinds: Collection[Kind], target: Any, *, mask: bool) -> FixPlan:
+def _write(
+    source: Source, kinds: Collection[Kind], entities: NamedEntities | None, target: Path, *, mask: bool
+) -> FixPlan:
     """Masking and dropping are fixes like any other; what could not be read is left out."""
     from tunesmith.data.fixes import FixPlan, write_fixed
     from tunesmith.data.lint.check import Fix, Texts
     from tunesmith.data.pii import Masker
 
     def masked(value: dict[str, Any]) -> dict[str, Any]:
-        return Masker(kinds).mask(value)
+        return Masker(kinds, entities=entities).mask(value)
 
     def dropped(value: dict[str, Any]) -> dict[str, Any] | None:
         return value if masked(value) is value else None
