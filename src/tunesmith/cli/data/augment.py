@@ -227,7 +227,7 @@ def _tell(job: Augmentation, made: Made, language: Language, *, as_json: bool) -
         others = shlex.quote(str(plan.seeds)) if plan.seeds else "train.jsonl"
         merge = f"tunesmith data merge {others} {shlex.quote(str(plan.out))}"
         terminal.err.print(say("Put them together: ", "合并到一起：") + merge)
-    else:
+    elif made.status != "exhausted":
         terminal.err.print(say("Run the same command again to go on.", "再运行同一条命令就会接着做。"))
 
 
