@@ -27,20 +27,25 @@ _REMOVE = Texts("remove rows whose answer is a refusal", "删除拒绝回答的�
 # A refusal is said at the beginning of an answer.
 _HEAD = 200
 _EN_MARKS = ("not", "n't", "unable", "’")  # one of them is in all that _EN finds
-_EN_WORDS = ("sorry", "afraid", "unable", "not able", "can't", "cannot", "can not", "won't", "as an ai", "apologi")
+_EN_WORDS = (
+    *("sorry", "afraid", "unable", "not able", "can't", "cannot", "can not", "won't", "as an ai", "apologi"),
+    *("don't have", "do not have"),
+)
 _EN = re.compile(
     r"\b(?:sorry|afraid|apologi[sz]e)\b[^.!?\n]{0,60}?\b(?:can(?:'t|not| not)|unable|not able|won't|not allowed)"
     r"|\bi(?:'m| am) (?:unable|not able|not allowed|not permitted) to\b"
-    r"|\bi (?:can(?:'t|not| not)|won't|will not) (?:answer|help|assist|provide|discuss|comply|share|give|create|write"
+    r"|\bi (?:can(?:'t|not| not)|won't|will not) (?:answer|help(?! but\b)|assist|provide|discuss|comply|share|give|create|write"
     r"|generate|fulfil|respond|offer|do that|engage|support)"
+    r"|\bi (?:don't|do not) have (?:access to|enough information|the (?:ability|capability|information))"
     r"|\bas an ai\b[^.!?\n]{0,80}?\b(?:can(?:'t|not| not)|don't|do not|unable|not able)"
 )
-_ZH_WORDS = ("抱歉", "对不起", "无法", "不能", "遗憾", "不好意思", "不便", "无可奉告")
+_ZH_WORDS = ("抱歉", "对不起", "无法", "不能", "遗憾", "不好意思", "不便", "无可奉告", "我没有")
 _ZH = re.compile(
     r"(?:抱歉|对不起|遗憾|不好意思)[^。！？\n]{0,30}?(?:无法|不能|没法|没有办法|不便|不可以)(?:为您|为你|向您|给您|给出|直接|对|就)?"
     r"[^。！？\n]{0,12}?(?:回答|提供|帮助|帮您|帮你|协助|满足|完成|处理|评论|讨论|透露|执行|生成|访问)"
     r"|^(?:我|本人|作为[^，。]{0,15}[，,]?我?)?(?:无法|不能|不便)(?:回答|提供|帮助|协助|满足|完成|评论|讨论|透露)"
     r"|作为(?:一个|一名|一款)?(?:AI|人工智能|语言模型|大模型)[^。！？\n]{0,40}?(?:无法|不能|不具备)"
+    r"|我没有(?:权限|足够的信息|访问|这方面的信息|相关信息)"
     r"|无可奉告"
 )
 
