@@ -64,10 +64,11 @@ class RowGroups:
             tied["same_passage"] += self._tie(groups, column)
         tied["same_passage"] += self._tie(groups, self.paragraphs, keys_per_row=_N_PARAGRAPHS)
         if self.with_near_duplicates:
-            place = {position: index for index, position in enumerate(self.positions)}
+            positions = np.frombuffer(self.positions, np.uint32)
             threshold = self.settings.near_duplicate_similarity
             for alike in self.similar.groups(self._reread, threshold=threshold, with_copies=True):
-                tied["near_duplicates"] += sum(groups.tie(place[alike[0]], place[other]) for other in alike[1:])
+                first, *others = np.searchsorted(positions, np.array(alike, np.uint32)).tolist()
+                tied["near_duplicates"] += sum(groups.tie(first, other) for other in others)
         return groups.roots(), tied
 
     def _tie(self, groups: _Union, column: array[int], *, keys_per_row: int = 1) -> int:
