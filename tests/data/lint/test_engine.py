@@ -103,11 +103,11 @@ def test_a_killed_process_is_a_clear_error_and_leaves_no_other_behind(
 def test_ctrl_c_ends_quietly_and_with_it_all_processes(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", good_rows(200) * 200)
     script = (
-        "import sys; from pathlib import Path\n"
+        "import sys, time; from pathlib import Path\n"
         "from tunesmith.data.lint import engine, parallel\n"
         "engine.MIN_PARALLEL_BYTES = 0; parallel.BLOCK_BYTES = 2**14\n"
         "merge = engine.Part.merge\n"
-        "def told(*parts):\n    print('merged', flush=True); merge(*parts)\n"
+        "def told(*parts):\n    print('merged', flush=True); merge(*parts); time.sleep(0.05)\n"
         "engine.Part.merge = told\n"
         "try: engine.lint(Path(sys.argv[1]), engine.LintOptions(processes=2))\n"
         "except KeyboardInterrupt: print('stopped', flush=True)\n"

@@ -31,15 +31,16 @@ def lint_row(
         report.error("unknown_format", *explain_unknown(value))
     else:
         example = read_as(format, value, report)
-    shown = LintRow(row.line, value, example, format or "", report.findings)
-    shown.position = position
-    shown.unused_keys = report.unused_keys
-    if example is not None:
-        _fill(shown, example)
-    return shown
+    if example is None:
+        return LintRow(
+            row.line, value, None, format or "", report.findings, position=position, unused_keys=report.unused_keys
+        )
+    return _filled(row.line, value, example, format or "", report, position)
 
 
-def _fill(row: LintRow, example: Example) -> None:
+def _filled(
+    line: int, value: dict[str, Any], example: Example, format: str, report: RowReport, position: int
+) -> LintRow:
     messages = example.messages
     roles = ""
     texts: list[str] = []
@@ -60,23 +61,35 @@ def _fill(row: LintRow, example: Example) -> None:
                 has_calls = True
         elif letter in "sd" and not system:
             system = content
-    row.roles = roles
-    row.system = system
     if isinstance(example, ChatExample):
-        row.prompt = "\n".join(texts[:last_answer] if last_answer >= 0 else texts)
-        row.answers = tuple(answers)
+        prompt = "\n".join(texts[:last_answer] if last_answer >= 0 else texts)
     else:
-        row.prompt = "\n".join(texts)
+        prompt = "\n".join(texts)
+        answers = []
         if isinstance(example, PreferenceExample):
-            pair = (example.preferred.content or "", example.non_preferred.content or "")
-            texts += pair
-            row.answers = pair
+            answers = [example.preferred.content or "", example.non_preferred.content or ""]
+            texts += answers
             has_calls = has_calls or bool(example.preferred.tool_calls or example.non_preferred.tool_calls)
-            row.roles = roles + "a"
-    row.texts = tuple(texts)
-    row.text = "\n".join([*texts, *_call_texts(example)] if has_calls else texts)
-    row.prompt_key = text_key(row.prompt)
-    row.rest_key = text_key(row.text[len(row.prompt) :])
+            roles += "a"
+    text = "\n".join([*texts, *_call_texts(example)] if has_calls else texts)
+    # in the order of the fields: names would cost as much again, in every row
+    return LintRow(
+        line,
+        value,
+        example,
+        format,
+        report.findings,
+        system,
+        prompt,
+        tuple(answers),
+        tuple(texts),
+        text,
+        position,
+        roles,
+        text_key(prompt),
+        text_key(text[len(prompt) :]),
+        report.unused_keys,
+    )
 
 
 def _call_texts(example: Example) -> list[str]:
