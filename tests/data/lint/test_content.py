@@ -160,6 +160,13 @@ def test_mixed_endings_and_scripts_are_told(tmp_path: Path) -> None:
     assert finding(report, "mixed_scripts").rows == (31,)
 
 
+def test_half_width_commas_in_some_chinese_answers_are_told(tmp_path: Path) -> None:
+    text = "您好，第{i}号订单已经发货，请您注意查收，如果有问题请随时联系我们的客服人员，谢谢您对我们的支持。"
+    texts = [text.format(i=i) for i in range(40)]
+    rows = [chat(f"第{i}号？", each.replace("，", ",") if i % 2 else each) for i, each in enumerate(texts)]
+    assert finding(lint_rows(tmp_path, rows), "mixed_punctuation").facts["share"] == 50
+
+
 def test_rows_without_the_system_prompt_of_the_others_are_found_and_given_it(tmp_path: Path) -> None:
     rows = [*good_rows(system="Be kind."), chat("A question of case 99?", "An answer to case 99.")]
     report = lint_rows(tmp_path, rows)

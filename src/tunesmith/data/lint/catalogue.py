@@ -346,6 +346,13 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="remove_repetitive_answers",
     ),
     _entry(
+        "mixed_punctuation",
+        "info",
+        "Half-width and full-width commas are mixed in Chinese answers.",
+        "中文回答里半角和全角逗号混用。",
+        "mixed_style_share",
+    ),
+    _entry(
         "mixed_endings",
         "info",
         "Some answers end with punctuation and some without.",
