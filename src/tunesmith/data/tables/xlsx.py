@@ -5,6 +5,7 @@ Read as a stream: texts that cells share lie in a temporary file, so that memory
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import struct
@@ -39,7 +40,10 @@ MAX_SHARED_TEXTS = 4_000_000
 MAX_ROW_CHARS = 4 * 2**20
 _SMALL_BYTES = 16 * 2**20
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ParseError, UnicodeDecodeError)
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, struct.error, ParseError, UnicodeDecodeError),
+    *(NotImplementedError, OSError),
+)
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -171,7 +175,9 @@ def _no_workbook(name: str, archive: zipfile.ZipFile) -> InvalidFile:
     )
 
 
-def _damaged(name: str, error: Exception) -> InvalidFile:
+def _damaged(name: str, error: Exception) -> Exception:
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # the disk's, not the file's
+        return error
     en = f"the Excel workbook is damaged or cut off ({error}); copy or save it again"
     return refused(name, "xlsx_damaged", en, "Excel 文件已损坏或不完整；请重新复制或另存")
 
