@@ -34,8 +34,8 @@ _EN_WORDS = (
 _EN = re.compile(
     r"\b(?:sorry|afraid|apologi[sz]e)\b[^.!?\n]{0,60}?\b(?:can(?:'t|not| not)|unable|not able|won't|not allowed)"
     r"|\bi(?:'m| am) (?:unable|not able|not allowed|not permitted) to\b"
-    r"|\bi (?:can(?:'t|not| not)|won't|will not) (?:answer|help(?! but\b)|assist|provide|discuss|comply|share|give|create"
-    r"|write|generate|fulfil|respond|offer|do that|engage|support)"
+    r"|\bi (?:can(?:'t|not| not)|won't|will not) (?:answer|help(?! but\b)|assist|provide|discuss|comply|share|give"
+    r"|create|write|generate|fulfil|respond|offer|do that|engage|support)"
     r"|\bi (?:don't|do not) have (?:access to|enough information|the (?:ability|capability|information))"
     r"|\bas an ai\b[^.!?\n]{0,80}?\b(?:can(?:'t|not| not)|don't|do not|unable|not able)"
 )
