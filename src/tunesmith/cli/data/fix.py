@@ -71,11 +71,16 @@ def fix(
     if as_json:
         done = write_fixed(source, plan, target) if yes else plan
         return terminal.print_json(done.to_json() | {"out": str(target) if yes else None})
-    if not plan.removed and not plan.changed:
+    rewritten = [finding for finding in source.findings if finding.fix == "rewrite"]
+    if not (plan.removed or plan.changed or rewritten):
         terminal.out.print(say("Nothing to fix.", "没有需要修复的地方。"), style="green")
-        return _print_optional(report, plan, file, language, say)
+        return _print_optional(report, plan, language, say)
+    for finding in rewritten:
+        terminal.out.print(Text(visible(finding.text(language)), style="dim"), soft_wrap=False)
+    if rewritten:
+        terminal.out.print(say("The new file is JSON lines in UTF-8.\n", "新文件是 UTF-8 编码的 JSONL。\n"))
     _print_plan(plan, language, say)
-    _print_optional(report, plan, file, language, say)
+    _print_optional(report, plan, language, say)
     terminal.confirm(say(f"Write {target}?", f"写入 {target}？"), yes=yes)
     write_fixed(source, plan, target)
     terminal.out.print(
@@ -91,23 +96,26 @@ def _print_plan(plan: FixPlan, language: Language, say: Say) -> None:
         terminal.out.print(Text(_line("-", change.before), style="red"))
         if change.after is not None:
             terminal.out.print(Text(_line("+", change.after), style="green"))
-    terminal.out.print()
+    if plan.samples:
+        terminal.out.print()
     counted = terminal.table(say("FIX", "修复"), say("ROWS", "行数"), say("WHAT", "做什么"))
     texts = {one.code: one.texts for one in plan.fixes}
     for code, count in plan.by_code.items():
         text = texts.get(code)
         counted.add_row(code, f"{count:,}", "" if text is None else text.zh if language == "zh" else text.en)
-    terminal.out.print(counted, soft_wrap=False) if terminal.out.is_terminal else terminal.print_table(counted)
+    if plan.by_code:
+        terminal.out.print(counted, soft_wrap=False) if terminal.out.is_terminal else terminal.print_table(counted)
+        terminal.out.print()
     terminal.out.print(
         say(
-            f"\n{plan.removed:,} rows removed, {plan.changed:,} changed, {plan.kept:,} as they are",
-            f"\n删除 {plan.removed:,} 行，修改 {plan.changed:,} 行，保留 {plan.kept:,} 行",
+            f"{plan.removed:,} rows removed, {plan.changed:,} changed, {plan.kept:,} as they are",
+            f"删除 {plan.removed:,} 行，修改 {plan.changed:,} 行，保留 {plan.kept:,} 行",
         ),
         style="bold",
     )
 
 
-def _print_optional(report: LintReport, plan: FixPlan, file: Path, language: Language, say: Say) -> None:
+def _print_optional(report: LintReport, plan: FixPlan, language: Language, say: Say) -> None:
     """Fixes that are for the user to decide, with the line that takes one."""
     taken = {one.code for one in plan.fixes}
     left = [one for one in report.fixes.values() if one.code not in taken]
