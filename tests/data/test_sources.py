@@ -292,6 +292,16 @@ def test_the_fields_of_a_mapping_say_the_format(mapping, format, expected, write
     assert texts(source) == expected
 
 
+def test_columns_named_like_fields_need_no_mapping(write):
+    rows = [{"instruction": "Translate", "input": "猫", "good one": "cat", "bad one": "dog"}]
+
+    source = open_source(write(rows), mapping={"good one": "chosen", "bad one": "rejected"})
+
+    (example,) = examples(source)
+    assert [message.content for message in example.messages] == ["Translate\n猫"]
+    assert (example.preferred.content, example.non_preferred.content) == ("cat", "dog")
+
+
 def test_a_table_of_questions_can_be_asked_for_as_alpaca(write):
     source = open_source(write("question,answer\nq,a\n", "t.csv"), format="alpaca")
 

@@ -13,8 +13,8 @@ from tunesmith.data import tables
 from tunesmith.data.examples import ChatExample
 from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import NOT_SUPERVISED, OPENAI_FORMATS, detect, explain_unknown, mixed
-from tunesmith.data.formats.row_report import RowReport, kind, kind_zh
-from tunesmith.data.sources import Source, open_source
+from tunesmith.data.formats.row_report import RowReport
+from tunesmith.data.sources import Source, not_an_object, open_source
 from tunesmith.data.tables import Encoding, Row
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
@@ -120,9 +120,7 @@ def _json_lines(path: Path, encoding: Encoding, *, name: str) -> Iterator[Row | 
 def _as_object(row: Row | Finding) -> Row | Finding:
     if isinstance(row, Finding) or isinstance(row.value, dict):
         return row
-    message = f"line {row.line}: this is {kind(row.value)}, expected a JSON object"
-    zh = f"第 {row.line} 行：这是{kind_zh(row.value)}，应为 JSON 对象"
-    return Finding("not_an_object", "error", message, row.line, None, {"kind": kind(row.value)}, zh)
+    return not_an_object(row)
 
 
 def _advice(first: Finding, n_bad: int, n_rows: int) -> str:
