@@ -117,6 +117,18 @@ def test_giving_up_ends_the_waiting() -> None:
         assert time.monotonic() - began < 5
 
 
-def test_an_address_must_be_one() -> None:
+@pytest.mark.parametrize("address", ["localhost:8080", "", "http://", "ftp://host/v1", "http://a b:99999999/v1"])
+def test_an_address_must_be_one(address: str) -> None:
     with pytest.raises(InvalidRequest, match=r"such as http://127\.0\.0\.1"):
-        ChatEndpoint("localhost:8080", "m")
+        ChatEndpoint(address, "m")
+
+
+def test_a_key_that_no_header_can_hold_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="api_key"):
+        ChatEndpoint("http://127.0.0.1:9/v1", "m", api_key="sk-1\n")
+
+
+def test_a_proxy_is_not_asked_for_a_service_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with serving(lambda number, body: Reply("hi")) as endpoint:
+        assert ask(endpoint).text == "hi"
