@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, read_as
+from tunesmith.data.formats.detect import NAMES, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.origin import with_origin_of
@@ -160,12 +160,17 @@ def _count(counts: dict[str, tuple[int, list[int]]], key: str, line: int) -> Non
 
 
 def _lost_finding(code: str, count: int, lines: list[int], to: FormatName, n_rows: int) -> Finding:
-    loss = LOSSES[code]
+    loss, (name, name_zh) = LOSSES[code], NAMES[to]
     if loss.is_whole_row:
-        message = f"{count} of {n_rows} rows cannot be written as {DESCRIPTIONS[to]} and were left out: {loss.en}"
-        zh = f"{n_rows} 行中有 {count} 行不能写成{DESCRIPTIONS_ZH[to]}，已略去：{loss.zh}"
+        message = f"{count} of {n_rows} rows cannot be written as {name} and were left out: {loss.en}"
+        zh = f"{n_rows} 行中有 {count} 行不能写成{_spaced(name_zh)}，已略去：{loss.zh}"
     else:
-        message = f"in {count} of {n_rows} rows {loss.en}: {DESCRIPTIONS[to]} cannot hold it"
-        zh = f"{n_rows} 行中有 {count} 行：{loss.zh}（{DESCRIPTIONS_ZH[to]}无法保存）"
+        message = f"in {count} of {n_rows} rows {loss.en}: {name} cannot hold it"
+        zh = f"{n_rows} 行中有 {count} 行：{loss.zh}（{name_zh}无法保存）"
     facts = {"n_rows": n_rows, "to": to}
     return Finding(code, "warning", message, lines[0], None, facts, zh, rows=tuple(lines), count=count)
+
+
+def _spaced(name_zh: str) -> str:
+    """A name after Chinese text: with a space before it where it begins with a Latin letter."""
+    return f" {name_zh}" if name_zh[0].isascii() else name_zh
