@@ -14,6 +14,7 @@ from tunesmith.data.tables.encodings import (
     detect_utf16,
     first_undecodable,
     holds_utf8_cjk,
+    is_chinese,
     is_utf8,
     is_utf32,
     looks_chinese,
@@ -31,7 +32,6 @@ Chunks = Callable[[int], Iterator[bytes]]
 """The bytes of the file from an offset."""
 
 _HEAD_BYTES = 2**16
-_ENOUGH_CHARS = 100_000  # to tell Chinese from noise
 # Western text has an accent here and there; text in another 8-bit alphabet is made of bytes over 0x7F.
 _MOST_ACCENTS = 0.3
 _MOST_CONTROLS = 0.1
@@ -166,7 +166,7 @@ def _eight_bit_reading(chunks: Chunks, head: bytes, name: str, marks: _Marks, no
     bad_byte_at = first_undecodable(marks.watch(chunks(skip)), "utf-8")
     if bad_byte_at is None:
         return Reading(encoding, "utf-8", skip)
-    if _is_chinese(chunks) and not any(is_utf8(line) and holds_utf8_cjk(line) for _, line in _wide_lines(chunks(skip))):
+    if is_chinese(chunks) and not any(is_utf8(line) and holds_utf8_cjk(line) for _, line in _wide_lines(chunks(skip))):
         return Reading("gb18030", "gb18030")
     lines = _Lines()
     for number, line in _wide_lines(chunks(skip)):
@@ -292,16 +292,3 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         if len(rest) > MAX_ROW_BYTES:
             rest = b""
     yield number, rest
-
-
-def _is_chinese(chunks: Chunks) -> bool:
-    if first_undecodable(chunks(0), "gb18030") is not None:
-        return False
-    n_wide = n_common = 0
-    for chunk in utf8_chunks(chunks(0), Reading("gb18030", "gb18030")):
-        common, wide = common_chinese(chunk.decode())
-        n_wide += wide
-        n_common += common
-        if n_wide > _ENOUGH_CHARS:
-            break
-    return looks_chinese(n_common, n_wide)
