@@ -175,6 +175,21 @@ def test_fix_as_json_plans_and_writes_only_with_yes(cli: Any, rows: Path) -> Non
     assert len(read("clean.jsonl")) == 10
 
 
+def test_rows_of_the_validation_file_and_rows_too_long_can_be_removed(cli: Any, rows: Path) -> None:
+    write("valid.jsonl", read("rows.jsonl")[:2])
+    write("rows.jsonl", [*read("rows.jsonl"), chat("Tell me everything.", "Well, " + "then this and that, " * 2000)])
+    overlap = ("--only", "remove_validation_rows", "--validation", "valid.jsonl")
+    assert cli.json("data", "fix", "rows.jsonl", *overlap, "--json")["removed"] == 2
+    assert cli.json("data", "fix", "rows.jsonl", "--only", "remove_too_long", "--json")["removed"] == 1
+
+
+def test_a_file_in_another_encoding_is_rewritten_though_its_rows_are_right(cli: Any, here: Path) -> None:
+    text = "问题,答复\n" + "".join(f"第{n}号商品多少钱？,卖{n * 3}元。\n" for n in range(12))
+    Path("faq.csv").write_bytes(text.encode("gb18030"))
+    assert cli("data", "fix", "faq.csv", "--yes").exit_code == 0
+    assert read("faq.fixed.jsonl")[0] == {"prompt": "第0号商品多少钱？", "completion": "卖0元。"}
+
+
 def test_a_fix_cannot_be_written_over_its_own_file(cli: Any, rows: Path) -> None:
     result = cli("data", "fix", "rows.jsonl", "--out", "rows.jsonl", "--force", "--yes")
     assert result.exit_code == 1

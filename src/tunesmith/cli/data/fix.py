@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tunesmith.cli import terminal
-from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input
+from tunesmith.cli.data.against import EMBEDDED, TokenModel, Validation, tokenizer_of
+from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, check_readable, open_input
 from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.thresholds import Set, check_names, settings_of
@@ -38,6 +38,8 @@ def fix(
     encoding: Encoding = None,
     sheet: Sheet = None,
     set_: Set = None,
+    validation: Validation = None,
+    model: TokenModel = EMBEDDED,
     near_duplicates: Annotated[
         bool, typer.Option("--near-duplicates/--no-near-duplicates", help="Also look for almost equal rows.")
     ] = True,
@@ -54,6 +56,7 @@ def fix(
     Examples:
       tunesmith data fix train.jsonl
       tunesmith data fix train.jsonl --only strip_html --out clean.jsonl --yes
+      tunesmith data fix train.jsonl --validation valid.jsonl
       tunesmith data fix faq.csv --map question=prompt --map reply=completion
     """
     language, say = speaker(lang)
@@ -62,10 +65,18 @@ def fix(
     from tunesmith.data.lint.engine import LintOptions
     from tunesmith.data.lint.engine import lint as lint_file
 
+    folder, context_length = tokenizer_of(model)
+    options = LintOptions(
+        settings=settings_of(set_),
+        near_duplicates=near_duplicates,
+        validation=check_readable(validation) if validation else None,
+        tokenizer_folder=folder,
+        context_length=context_length,
+    )
     source = open_input(file, format=format, mapping=mapping, encoding=encoding, sheet=sheet)
     source.require_format()
     with terminal.err.status(say("Reading ...", "正在检查……")):
-        report = lint_file(source, options=LintOptions(settings=settings_of(set_), near_duplicates=near_duplicates))
+        report = lint_file(source, options=options)
         codes = check_names(only, report.fixes, what="fix for this file", option="--only") or None
         plan = plan_fixes(source, report, codes=codes, samples=samples)
     if as_json:
@@ -76,7 +87,7 @@ def fix(
         terminal.out.print(say("Nothing to fix.", "没有需要修复的地方。"), style="green")
         return _print_optional(report, plan, language, say)
     for finding in rewritten:
-        terminal.out.print(Text(visible(finding.text(language)), style="dim"), soft_wrap=False)
+        terminal.out.print(Text(visible(finding.text(language)), style="dim"), soft_wrap=not terminal.out.is_terminal)
     if rewritten:
         terminal.out.print(say("The new file is JSON lines in UTF-8.\n", "新文件是 UTF-8 编码的 JSONL。\n"))
     _print_plan(plan, language, say)
