@@ -279,6 +279,13 @@ def test_a_pair_of_equal_answers_is_found_and_removed(tmp_path: Path) -> None:
     assert len(mended(report)) == 12
 
 
+def test_preferred_answers_that_are_always_longer_are_told(tmp_path: Path) -> None:
+    longer = [pair(i, f"Hello, dear guest number {i}!", f"Hi, {i}.") for i in range(20)]
+    assert finding(lint_rows(tmp_path, longer), "pair_length_bias").facts["share"] == 100
+    both = [pair(i, "Hello, dear guest!"[: 18 - i % 2 * 15] + str(i), f"Hello, {i}.") for i in range(20)]
+    assert "pair_length_bias" not in codes(lint_rows(tmp_path, both))
+
+
 def test_rows_labelled_false_are_found_and_removed(tmp_path: Path) -> None:
     rows = [{**row, "label": i % 3 != 0} for i, row in enumerate(good_rows())]
     report = lint_rows(tmp_path, rows)

@@ -375,6 +375,13 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="remove_unwanted_answers",
     ),
     _entry(
+        "pair_length_bias",
+        "info",
+        "The preferred answer is nearly always the longer, or the shorter, of its pair.",
+        "优选回答几乎总是更长（或更短）。",
+        "pair_length_share",
+    ),
+    _entry(
         "chosen_is_rejected",
         "warning",
         "The preferred and the rejected answer are the same, so the pair teaches nothing.",
