@@ -190,7 +190,7 @@ def test_other_encodings_are_read_and_said(encoding, write):
 
 def test_a_table_is_read_by_the_names_of_its_columns(tmp_path):
     path = tmp_path / "faq.csv"
-    path.write_text("编号,问题,答案\n1,怎么退货？,七天内可退。\n2,\"多久\n发货？\",两天。\n", encoding="gb18030")
+    path.write_text('编号,问题,答案\n1,怎么退货？,七天内可退。\n2,"多久\n发货？",两天。\n', encoding="gb18030")
 
     file = read_examples(path, name="faq.csv")
 
@@ -629,6 +629,24 @@ def test_a_real_file_reads_whole_and_without_a_wrong_finding(file_name, shared_d
     assert (file.format, len(file.examples)) == REAL_FILES[file_name]
     assert {finding.code for finding in file.findings} <= {"unused_key"}
     assert all(finding.severity == "info" for finding in file.findings)
+
+
+@pytest.mark.parametrize(
+    ("file_name", "format", "count"),
+    [
+        ("zh_qa/medical_gbk/internal_medicine.gb18030.csv", "prompt_completion", 7144),
+        ("openai_format/cookbook/AG_news_samples.csv", "prompt_completion", 2000),
+        ("preference_rft_tools/bbh/navigate.json", "prompt_completion", 250),
+        ("preference_rft_tools/tools/glaive_toolcall_zh_demo.json", "sharegpt", 300),
+        ("preference_rft_tools/tools/reason_tool_use_demo_50.jsonl", "chat", 50),
+        ("preference_rft_tools/dpo/kto_en_demo.json", "chat", 150),
+    ],
+)
+def test_a_real_file_in_another_shape_can_be_trained_on(file_name, format, count, shared_data):
+    file = read_examples(shared_data / file_name, name=file_name, min_examples=10)
+
+    assert (file.format, len(file.examples)) == (format, count)
+    assert all(finding.message_zh for finding in file.findings)
 
 
 def test_a_real_gb18030_file_written_as_rows_reads_as_its_utf8_twin(shared_data, tmp_path):
