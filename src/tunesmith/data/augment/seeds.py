@@ -13,7 +13,8 @@ from tunesmith.data.sources import open_source
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
 
-MAX_SEEDS = 100_000
+# The index of near-duplicates takes some kilobytes a row, and a few hundred seeds already show what is wanted.
+MAX_SEEDS = 20_000
 _MOST_LISTED = 20
 
 
