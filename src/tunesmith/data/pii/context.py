@@ -51,4 +51,8 @@ OTHER_NUMBERS = (
     r"|ticket|case|ref|reference|receipt|transaction|txn?|shipment|purchase|po|inv|item|product|barcode|confirmation"
     r"|booking|policy|claim|timestamp|hash|commit|build|patent|document|version|id)\b(?:\s+(?:numbers?|no|num|id|code)\b)?"
     r"|(?<![A-Za-z])id(?![A-Za-z])"
+    r"|\b(?:customer|member|employee|student|licen[cs]e|badge|registration|application|contract|quote|bill|meter|routing"
+    r"|account|voucher|coupon|session|request|job|record|user|device|asset|catalogue?|article|file|permit|certificate)"
+    r"\s+(?:numbers?|no|num|id|code)\b|\bvin\b|\brma\b|\bawb\b"
+    r"|(?:证|票|箱|批|型|货|序列|流水|案|文|期|架|桌|房|门牌|档案|学籍|准考证|凭证|兑换|验证|邀请|券|编|代)[号码]"
 )

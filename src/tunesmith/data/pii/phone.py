@@ -10,19 +10,19 @@ import phonenumbers
 from tunesmith.data.pii.context import OTHER_NUMBERS, Labels, words_before
 from tunesmith.data.pii.match import PiiMatch
 
-_EXTENSION = r"(?:(?: ?(?:转|轉|分机|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
-_COUNTRY = r"(?:(?:\((?:\+|00)86\)|(?:\+|00) ?(?:86|\(86\)))[ -]?)"
+_EXTENSION = r"(?:(?: ?(?:转|轉|分机号?|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
+_COUNTRY = r"(?:(?:\((?:\+|00)86\)|(?:\+|00) ?(?:86|\(86\)))[ -]?|86[ -]|\(86\)[ -]?)"
 _AREA = r"(?:10|2\d|[3-9]\d\d)"
 _LOCAL = r"[1-9]\d{2,3}[ -]?\d{4}"
-_ELEVEN = r"1[3-9]\d(?:(?P<a>[ -]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
+_ELEVEN = r"1[3-9]\d(?:(?P<a>[ .-]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
 _BEFORE_LOCAL = rf"(?:{_COUNTRY}(?:\(0\) ?)?\(?0?{_AREA}\)?[ -]?|\(0{_AREA}\)[ -]?|\(0\) ?{_AREA}[ -]|0{_AREA}[ -])"
 _CHINESE = re.compile(
     r"(?<!\d)(?<!\d[.\-])(?:"
     rf"(?:{_COUNTRY}|(?:86|\(86\))[ -]?)?(?:\(0\) ?)?{_ELEVEN}"
     rf"|{_BEFORE_LOCAL}{_LOCAL}{_EXTENSION}"
-    rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}){_EXTENSION}"
+    rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}|\d[ -]\d{{3}}[ -]\d{{3}}){_EXTENSION}"
     rf"|(?P<compact>0{_AREA}[2-8]\d{{6,7}}|[48]00\d{{7}}){_EXTENSION}"
-    r")(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z])",
+    r")(?![0-9A-Za-z]|\.(?:\d|jpe?g|png|pdf|txt|html?|zip|docx?|xlsx?|mp[34]|csv|json)|-[0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PLUS = re.compile(
@@ -46,6 +46,7 @@ _SHAPES: dict[str, set[tuple[int, ...]]] = {
     "AU": {(4, 3, 3), (2, 4, 4)},
     "JP": {(3, 4, 4), (2, 4, 4), (4, 2, 4)},
     "KR": {(3, 4, 4), (2, 4, 4)},
+    "TW": {(4, 3, 3), (2, 4, 4)},
 }
 _REGIONS = ("US", "GB", "AU", "IN", "DE", "FR", "JP", "KR", "SG", "HK", "TW", "ES", "IT", "BR", "NL", "CN")
 _WORDS = Labels(
@@ -54,8 +55,8 @@ _WORDS = Labels(
     r"|\bring\b|\bhotline\b|\bhelpline\b|\b(?:my|his|her|their|our) number\b|☎|📞|📱",
     no=r"\baccount(?:\s+(?:number|no))?\b|"
     + OTHER_NUMBERS
-    + r"|[$¥￥€£]|价格|金额|共计|总计|合计|人口|数量|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b|\bcoordinates?\b"
-    r"|\blat\b|\blon\b",
+    + r"|[$¥￥€£]|价格|金额|共计|总计|合计|人口|总数|数量|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b"
+    r"|\bcoordinates?\b|\blat\b|\blon\b",
 )
 _PHONE_WORD_END = re.compile(
     r"(?:(?<![A-Za-z])(?:tel(?:ephone)?|(?:tele)?phone|mobile|cell|fax|call|mob|ph)[ _]?(?:no|num|number)?[.:：=\"']*"
