@@ -125,11 +125,16 @@ class _Marks:
             zh = f"换行符不一致：{self.n_crlf} 处为 CRLF（Windows），{n_lf} 处为 LF"
             yield file_note("mixed_line_ends", "info", en, zh, n_crlf=self.n_crlf, n_lf=n_lf)
         elif self.n_crlf:
-            en, zh = "lines end with CR-LF, as on Windows", "行尾是 CRLF（Windows 格式）"
-            yield file_note("crlf", "info", en, zh, n_crlf=self.n_crlf)
+            yield crlf_note(self.n_crlf)
         if self._last not in (b"\n", b"\r"):
             en = "the last line has no newline at its end"
             yield file_note("no_final_newline", "info", en, "最后一行末尾没有换行符")
+
+
+def crlf_note(n_crlf: int) -> Finding:
+    """That lines end as on Windows."""
+    en, zh = "lines end with CR-LF, as on Windows", "行尾是 CRLF（Windows 格式）"
+    return file_note("crlf", "info", en, zh, n_crlf=n_crlf)
 
 
 def _encoding_notes(reading: Reading) -> Iterator[Finding]:
