@@ -282,6 +282,12 @@ def test_the_validation_file_is_no_seed_and_its_rows_are_not_made(
     assert first["question"] not in plan.out.read_text()
 
 
+def test_rows_with_errors_are_mended_first(plan: AugmentPlan, seeds: Path) -> None:
+    seeds.write_text(seeds.read_text() + '{"messages": [{"role": "user", "content": "alone"}]}\n')
+    with pytest.raises(InvalidFile, match=r"seeds\.jsonl has bad rows, the first: line 9"):
+        Augmentation(plan)
+
+
 def test_made_rows_are_no_seeds(seeds: Path, tmp_path: Path) -> None:
     mark = {"origin": "augmented"}
     mixed = tmp_path / "mixed.jsonl"

@@ -73,11 +73,7 @@ def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
             raise InvalidFile(
                 f"{source.name} has more than {MAX_SEEDS:,} rows; take a sample first (tunesmith data sample)."
             )
-    if errors:
-        raise InvalidFile(
-            f"{source.name} has bad rows, the first: {errors[0].message}. Mend them first (tunesmith data lint).",
-            findings=errors,
-        )
+    _refuse_bad_rows(source.name, errors)
     if not seeds or source.format is None:
         raise InvalidFile(
             f"{source.name} has no row to start from: {n_made} were made by a model and {n_unusable} do not end with a "
@@ -85,6 +81,29 @@ def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
             code="no_seeds",
         )
     return SeedFile(source.name, source.format, tuple(seeds), tuple(values), n_made, n_unusable)
+
+
+def read_questions(path: Path) -> tuple[Seed, ...]:
+    """Every row that ends with a question and an answer, whoever made it. Raises InvalidFile for bad rows."""
+    source = open_source(path)
+    found: list[Seed] = []
+    errors: list[Finding] = []
+    for _, example, findings in source.examples():
+        errors += [finding for finding in findings if finding.severity == "error"][: _MOST_LISTED - len(errors)]
+        if isinstance(example, ChatExample) and _is_usable(example):
+            found.append(Seed(len(found), example.line, example.messages, example.tools))
+        if len(found) > MAX_SEEDS:
+            raise InvalidFile(f"{source.name} has more than {MAX_SEEDS:,} rows; validate on a sample of them.")
+    _refuse_bad_rows(source.name, errors)
+    return tuple(found)
+
+
+def _refuse_bad_rows(name: str, errors: list[Finding]) -> None:
+    if errors:
+        raise InvalidFile(
+            f"{name} has bad rows, the first: {errors[0].message}. Mend them first (tunesmith data lint).",
+            findings=errors,
+        )
 
 
 def _is_usable(example: ChatExample) -> bool:
