@@ -215,6 +215,10 @@ FOUND = [
     ("passport", "护照号码EA1234567。"),
     ("passport", "护照（E12345678）"),
     ("passport", "Passport: 531234567 (USA)"),
+    ("phone", "4155550132 is my phone number"),
+    ("phone", "4155550132是我的手机号"),
+    ("bank_card", "30569309025904 is my card"),
+    ("bank_card", "4539148803436467是我的卡号"),
 ]
 
 NOT_PERSONAL = [
@@ -470,6 +474,11 @@ NOT_PERSONAL = [
     "EI1234567",
     "passport control opens at 08:30",
     "Passport 2 Pro costs 1299",
+    "4539148803436467 is the order number",
+    "4539148803436467是您的订单号",
+    "13812345678 is your tracking number",
+    "13812345678是工单编号",
+    "<<4000-920-520-400=2160>>",
 ]
 
 

@@ -49,7 +49,7 @@ _CARD_WORD = re.compile(
     re.IGNORECASE,
 )
 # Four letters and digits at a time: the tail of an account number is no card.
-_END_OF_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}[ -]?(?:[0-9A-Za-z]{4}[ -])*$")
+_END_OF_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}\d{2}[ -]?(?:(?!VISA)[0-9A-Z]{4}[ -])*$")
 _WORDS = Labels(
     yes=r"银行|信用卡|储蓄卡|借记卡|卡号|\b卡|刷卡|账[户号]|帐[户号]|银联|收款|转账|汇款|支付|付款|工行|建行|农行|中行|招行"
     r"|\bcards?\b|\bvisa\b|\bmaster\s?card\b|\bamex\b|\bunionpay\b|\bdebit\b|\bcredit\b|\bdiners\b|\bmaestro\b|\bdiscover\b"
@@ -64,7 +64,7 @@ def find(text: str) -> Iterator[PiiMatch]:
     for number in numbers(text, _SHAPES):
         if number.start < taken or not passes_luhn(number.digits) or _END_OF_IBAN.search(text[: number.start][-40:]):
             continue
-        said = _WORDS.verdict(text, number.start)
+        said = _WORDS.verdict(text, number.start, number.end)
         if said is False or not (number.is_whole or (said and _may_be_followed(number))):
             continue
         is_rare = said and (_is_of(number.digits, _RARE_NETWORKS) or _CARD_WORD.search(text[: number.start][-24:]))

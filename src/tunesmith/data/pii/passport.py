@@ -26,7 +26,7 @@ _WORDS = Labels(yes=r"护照|\bpassports?\b|出入境|签证", no=_NO)
 def find(text: str) -> Iterator[PiiMatch]:
     has_word = _BESIDE.search(text) is not None
     for match in (_ANY if has_word else _CHINESE).finditer(text):
-        said = _WORDS.verdict(text, match.start(), window=40)
+        said = _WORDS.verdict(text, match.start(), match.end(), window=40)
         if said is False:
             continue
         if _CHINESE.fullmatch(match.group()) or (said and _NEXT.search(words_before(text, match.start(), window=40))):

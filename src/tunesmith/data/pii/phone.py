@@ -22,7 +22,7 @@ _CHINESE = re.compile(
     rf"|{_BEFORE_LOCAL}{_LOCAL}{_EXTENSION}"
     rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}|\d[ -]\d{{3}}[ -]\d{{3}}){_EXTENSION}"
     rf"|(?P<compact>0{_AREA}[2-8]\d{{6,7}}|[48]00\d{{7}}){_EXTENSION}"
-    r")(?![0-9A-Za-z]|\.(?:\d|jpe?g|png|pdf|txt|html?|zip|docx?|xlsx?|mp[34]|csv|json)|-[0-9A-Za-z])",
+    r")(?![0-9A-Za-z=*+]|\.(?:\d|jpe?g|png|pdf|txt|html?|zip|docx?|xlsx?|mp[34]|csv|json)|-[0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PLUS = re.compile(
@@ -193,4 +193,4 @@ def _said(text: str, start: int, end: int) -> bool | None:
         return False
     if _PHONE_WORD_END.search(before):
         return True
-    return _WORDS.verdict(text, start)
+    return _WORDS.verdict(text, start, end)
