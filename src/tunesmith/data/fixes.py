@@ -246,7 +246,7 @@ def _count(
             by_code[fix.code] = by_code.get(fix.code, 0) + 1
             if by_code[fix.code] <= most and len(shown) < samples:
                 shown.append(_change(row.line, fix, before, after))
-            before = after
+            before = before if after is None else after
     known = {fix.code for fix in fixes}
     more = [fix for fix in (exact_duplicates.FIX, UNREADABLE) if fix.code in by_code and fix.code not in known]
     return FixPlan(removed, changed, kept, by_code, tuple(shown), (*fixes, *more), made_equal)

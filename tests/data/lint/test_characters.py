@@ -24,6 +24,12 @@ def test_control_characters_are_found_and_removed(tmp_path: Path, character: str
     assert mended(report)[12] == chat("Is it on?", "Yes, the lamp is green.")
 
 
+def test_latex_that_lost_its_backslash_gets_it_back(tmp_path: Path) -> None:
+    report = lint_rows(tmp_path, [*good_rows(), chat("Half of x?", "It is \x0crac{x}{2}, or \x08eta.")])
+    assert finding(report, "control_characters").line == 13
+    assert mended(report)[12] == chat("Half of x?", "It is \\frac{x}{2}, or \\beta.")
+
+
 def test_tabs_line_breaks_and_accents_are_no_control_characters(tmp_path: Path) -> None:
     rows = [*good_rows(), chat("Café?\r\n\tSí", "naïve façade, 中文，日本語, emoji 🎉")]
     assert not codes(lint_rows(tmp_path, rows)) & {"control_characters", "replacement_character", "mojibake"}
@@ -63,6 +69,21 @@ def test_html_is_found_and_stripped(tmp_path: Path) -> None:
     report = lint_rows(tmp_path, [*good_rows(), chat("List?", answer)])
     assert finding(report, "html").line == 13
     assert mended(report)[12] == chat("List?", "One\ntwo & three, here now")
+
+
+def test_tags_written_as_entities_go_too(tmp_path: Path) -> None:
+    report = lint_rows(
+        tmp_path, [*good_rows(), chat("Who?", "Nike &lt;b&gt;...&lt;/b&gt; &amp;amp; others, x;amp;lt;5")]
+    )
+    assert finding(report, "html").line == 13
+    assert mended(report)[12] == chat("Who?", "Nike ... & others, x;<5")
+
+
+def test_a_row_about_html_is_left_alone_in_all_its_texts(tmp_path: Path) -> None:
+    rows = [*good_rows(), chat("Explain this HTML.", "It is a <b>bold</b> text."), chat("Who?", "<b>Nike</b>")]
+    report = lint_rows(tmp_path, rows)
+    assert finding(report, "html").rows == (14,)
+    assert mended(report)[12] == rows[12]
 
 
 def test_entities_that_lost_their_ampersand_are_found(tmp_path: Path) -> None:
