@@ -45,6 +45,8 @@ def strip_control_characters(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _strip_text(text: str) -> str:
+    if _CONTROL.search(text) is None or _CONTROL.search(repair(text)) is None:
+        return text
     text = _LATEX_F.sub(r"\\f", text)
     return _CONTROL.sub("", _LATEX_B.sub(r"\\b", text))
 
