@@ -37,7 +37,9 @@ class Block:
             return
         may_hold_nul = b"\\u0000" in self.data
         loads = orjson.loads
-        for line, text in enumerate(self.data.split(b"\n"), self.first_line):
+        is_one_line = self.data.find(b"\n") in (-1, len(self.data) - 1)
+        lines = (self.data,) if is_one_line else self.data.split(b"\n")
+        for line, text in enumerate(lines, self.first_line):
             # nearly every line is short, flat and whole; `parse_value` says the same of it, and why of the others
             if may_hold_nul or len(text) > _SHORT_BYTES or text.count(b"{") + text.count(b"[") > MAX_DEPTH:
                 if text and not text.isspace():

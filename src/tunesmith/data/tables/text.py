@@ -13,6 +13,8 @@ from tunesmith.data.tables.row import MAX_ROW_BYTES, too_large
 from tunesmith.data.tables.survey import survey
 from tunesmith.findings import Finding
 
+_LONG_BYTES = 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -48,6 +50,12 @@ class Text:
                 chunk, cut, is_skipping = chunk[end:], cut - end, False
             if is_skipping:
                 continue
+            if cut and len(rest) > _LONG_BYTES:  # alone, so that nobody has to copy it to set it apart
+                end = chunk.index(b"\n") + 1
+                block, rest = rest + chunk[:end], b""
+                yield line, block
+                line += 1
+                chunk, cut = chunk[end:], cut - end
             if cut:
                 block = rest + chunk[:cut]
                 rest = chunk[cut:]
