@@ -44,6 +44,15 @@ def test_two_answers_in_a_row_are_joined(tmp_path: Path) -> None:
     assert mended(report)[12] == row(turn("user", "Hi"), turn("assistant", "One.\nTwo."))
 
 
+def test_two_user_messages_in_a_row_are_joined_only_when_asked(tmp_path: Path) -> None:
+    twice = row(turn("user", "Hi."), turn("user", "Are you there?"), turn("assistant", "Yes, I am."))
+    report = lint_rows(tmp_path, [*good_rows(), twice])
+    assert finding(report, "user_twice").rows == (13,)
+    assert mended(report)[12] == twice
+    joined = row(turn("user", "Hi.\nAre you there?"), turn("assistant", "Yes, I am."))
+    assert mended(report, "join_user_turns")[12] == joined
+
+
 def test_answers_with_different_weights_stay_apart(tmp_path: Path) -> None:
     twice = row(turn("user", "Hi"), turn("assistant", "One.", weight=0), turn("assistant", "Two.", weight=1))
     report = lint_rows(tmp_path, [*good_rows(), twice])

@@ -104,7 +104,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "info",
         "Two user messages follow each other; some chat templates refuse that.",
         "用户连续说了两次；有些聊天模板不接受。",
-        fix="join_turns",
+        fix="join_user_turns",
     ),
     _entry(
         "assistant_first",
