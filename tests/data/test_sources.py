@@ -166,6 +166,10 @@ def test_a_text_that_begins_like_json_stays_text(write):
 
     assert texts(source) == [("[1, 2]", '{"a": 1}')]
 
+    quoted = json.dumps(CHAT["messages"]).replace('"', '""')
+    source = open_source(write(f'prompt,completion\na,b\n"{quoted}",c\n', "t.csv"))
+    assert texts(source) == [("a", "b"), (json.dumps(CHAT["messages"]), "c")]
+
 
 def test_conversations_that_wait_for_an_answer_are_prompts_to_be_graded(write):
     function = {"name": "f", "parameters": {"type": "object"}}

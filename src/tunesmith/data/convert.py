@@ -20,6 +20,8 @@ from tunesmith.findings import MAX_ROWS, Finding
 # Some files have a key of its own in every row.
 MAX_LISTED_KEYS = 50
 
+MAX_COLUMNS = 10_000
+
 COLUMNS: dict[FormatName, tuple[str, ...]] = {
     "chat": ("messages", "tools", "parallel_tool_calls", "label"),
     "prompt_completion": ("prompt", "completion"),
@@ -59,11 +61,26 @@ def convert(source: Source, *, to: FormatName, out: Path, container: WrittenCont
     if out.exists() and out.samefile(source.path):
         raise InvalidRequest(f"{out} is the file that is being read; choose another name for the result", param="out")
     tally = _Tally(to)
-    with new_file(out, container, COLUMNS[to], is_open=to == "reinforcement") as write:
+    columns = COLUMNS[to] if to != "reinforcement" or container in ("jsonl", "json") else _item_columns(source)
+    with new_file(out, container, columns) as write:
         for line, row in tally.rows(source):
             if reason := write(row):
                 tally.note_not_held(line, reason, container)
     return tally.told()
+
+
+def _item_columns(source: Source) -> tuple[str, ...]:
+    """The columns of graded prompts: those of the format, and every field that some row has for its grader."""
+    columns = dict.fromkeys(COLUMNS["reinforcement"])
+    for _, row in _Tally("reinforcement").rows(source):
+        columns |= dict.fromkeys(row)
+        if len(columns) > MAX_COLUMNS:
+            raise InvalidRequest(
+                f"the rows have more than {MAX_COLUMNS:,} different keys; write jsonl", param="container"
+            )
+    if "" in columns:
+        raise InvalidRequest("a key without a name cannot be a column; write jsonl", param="container")
+    return tuple(columns)
 
 
 def conversion_losses(source: Source, *, to: FormatName) -> Conversion:

@@ -83,7 +83,8 @@ class Source:
         if self._is_plain:
             return value
         if not self.detection.is_mapped:
-            return {key: from_cell(key, part) for key, part in value.items()}
+            is_text = self.detection.format in ("prompt_completion", "alpaca")
+            return {key: from_cell(key, part, is_text=is_text) for key, part in value.items()}
         mapping = self.detection.mapping
         fields = FIELDS[self.detection.format] if self.detection.format else ()
         mapped = {
