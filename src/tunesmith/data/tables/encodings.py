@@ -240,7 +240,7 @@ _SIGNATURES = {
     ),
 }
 _PACKED_SIGNATURES = {
-    b"PK\x03\x04": ("an Excel workbook or a zip archive", "Excel 文件或 zip 压缩包"),
+    b"PK\x03\x04": ("an Excel workbook or a zip archive", "zip 压缩包或 Excel 文件"),
     packed.GZIP_MAGIC: ("a gzip archive", "gzip 压缩包"),
     b"PAR1": ("a Parquet file", "Parquet 文件"),
 }
@@ -250,8 +250,11 @@ def refuse_binary(head: bytes, name: str, *, also_packed: bool = False) -> None:
     """Raise InvalidFile for a file that is known not to be text, by its first bytes."""
     for signature, (kind, kind_zh) in (_SIGNATURES | (_PACKED_SIGNATURES if also_packed else {})).items():
         if head.startswith(signature):
-            en = f"the file is {kind}, expected JSON lines; export it as .jsonl"
-            raise refused(name, "not_text", en, f"这是{kind_zh}，应为 JSONL 文本；请导出为 .jsonl", line=1)
+            todo, todo_zh = "export it as .jsonl", "请导出为 .jsonl"
+            if kind_zh.endswith("压缩包"):
+                todo, todo_zh = "unpack it first", "请先解压"
+            en = f"the file is {kind}, expected JSON lines; {todo}"
+            raise refused(name, "not_text", en, f"这是{kind_zh}，应为 JSONL 文本；{todo_zh}", line=1)
 
 
 def _refuse_nul(path: Path, name: str) -> None:
