@@ -211,6 +211,31 @@ def test_convert_says_what_is_lost(cli: Any, here: Path) -> None:
     assert "system_prompt_lost" in result.stdout
 
 
+def test_a_format_that_can_hold_no_row_makes_no_file(cli: Any, here: Path) -> None:
+    write("asked.jsonl", [{"messages": [{"role": "user", "content": question}]} for question in QUESTIONS])
+    result = cli("data", "convert", "asked.jsonl", "--to", "prompt_completion", "--out", "pairs.jsonl")
+    assert result.exit_code == 1
+    assert "None of the 4 rows" in result.stderr
+    assert not Path("pairs.jsonl").exists()
+
+
+def test_sample_takes_a_hundred_rows_or_what_there_is(cli: Any, rows: Path) -> None:
+    assert cli.json("data", "sample", "rows.jsonl", "--json")["n_written"] == 12
+    assert cli.json("data", "sample", "rows.jsonl", "--share", "25%", "--out", "few.jsonl", "--json")["n_written"] == 3
+    assert cli("data", "sample", "rows.jsonl", "-n", "13", "--force").exit_code == 2
+
+
+def test_merge_and_balance_count_what_they_keep(cli: Any, here: Path) -> None:
+    labels = [chat(f"{question} {n}", "yes" if n % 6 else "no") for n in range(18) for question in QUESTIONS]
+    write("a.jsonl", labels)
+    write("b.jsonl", [{"prompt": question, "completion": "Yes."} for question in QUESTIONS])
+    merged = cli.json("data", "merge", "a.jsonl", "b.jsonl", "a.jsonl", "--json")
+    assert (merged["format"], merged["n_written"]) == ("chat", 76)
+    balanced = cli("data", "balance", "a.jsonl", "--at-most", "12", "--out", "even.jsonl")
+    assert "24 of 72 rows" in balanced.stdout
+    assert len(read("even.jsonl")) == 24
+
+
 def test_pii_counts_by_kind_hides_what_it_found_and_masks(cli: Any, here: Path) -> None:
     made = [chat(question, "Write to anna.schmidt@example.com or call 13812345678.") for question in QUESTIONS]
     write("rows.jsonl", made)
