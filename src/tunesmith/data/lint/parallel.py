@@ -22,7 +22,7 @@ from tunesmith.data.sources import Source
 from tunesmith.data.tables import Block
 from tunesmith.errors import TunesmithError
 
-BLOCK_BYTES = 2**20
+BLOCK_BYTES = 2**21
 
 # What is done ahead of the slowest block waits in memory.
 _BLOCKS_AHEAD = 8
