@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
+from typing import Any
 
 import tunesmith
 from tunesmith.data.lint.check import LintContext
@@ -80,14 +81,18 @@ class _Reader:
             process_group=0,  # Ctrl-C is the parent's to hear; it closes the pipe
         )
         theirs.close()
-        self.pipe.send((source, context, {module.__name__ for module in modules}))
+        self._say((source, context, {module.__name__ for module in modules}))
 
     def send(self, number: int, block: Block) -> None:
         self.number = number
+        self._say((block.first_line, block.unreadable), block.data)
+
+    def _say(self, message: Any, data: bytes | None = None) -> None:
         try:
-            self.pipe.send((block.first_line, block.unreadable))
-            self.pipe.send_bytes(block.data)
-        except BrokenPipeError as error:
+            self.pipe.send(message)
+            if data is not None:
+                self.pipe.send_bytes(data)
+        except (BrokenPipeError, ConnectionResetError) as error:
             raise self._died() from error
 
     def receive(self) -> Part:
@@ -100,6 +105,7 @@ class _Reader:
         return answer
 
     def _died(self) -> TunesmithError:
+        self.pipe.close()
         code = self._process.wait()
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return TunesmithError(
