@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tunesmith.data.convert import conversion_losses, convert
+from tunesmith.data.convert import convert
 from tunesmith.data.formats import FORMATS
 from tunesmith.data.reading import read_examples
 from tunesmith.data.sources import Source, open_source
@@ -124,7 +124,6 @@ def test_what_is_lost_is_said_in_both_languages_with_its_rows(row, to, codes, so
         assert (finding.severity, finding.count, finding.rows) == ("warning", 2, (1, 2))
         assert "2 of 2 rows" in finding.message
         assert "2 行中有 2 行" in finding.message_zh
-    assert conversion_losses(given, to=to) == done
 
 
 @pytest.mark.parametrize(

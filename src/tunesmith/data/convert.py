@@ -83,15 +83,6 @@ def _item_columns(source: Source) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def conversion_losses(source: Source, *, to: FormatName) -> Conversion:
-    """What `convert` would say, without writing anything."""
-    source.require_format()
-    tally = _Tally(to)
-    for _ in tally.rows(source):
-        pass
-    return tally.told()
-
-
 class _Tally:
     """The rows in the new format, and what was lost on the way to it."""
 

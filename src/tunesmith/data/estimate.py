@@ -141,7 +141,6 @@ class _Counting:
     _kept_tokens: int = 0
     _keep_every: int = 1
     _heap: list[tuple[int, int, ChatExample]] = field(default_factory=list)
-    _chosen_lines: list[int] = field(default_factory=list)
 
     def chosen(self, examples: Iterable[ChatExample]) -> Iterator[ChatExample]:
         for example in examples:
