@@ -37,7 +37,7 @@ class Finding:
         return self.message_zh or self.message if language == "zh" else self.message
 
     def to_json(self) -> dict[str, Any]:
-        """For the wire; what a finding does not have is left out, except the five keys that were always there."""
+        """For the wire; what a finding does not have is left out, except the six keys that were always there."""
         always = {
             "code": self.code,
             "severity": self.severity,

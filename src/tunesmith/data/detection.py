@@ -182,8 +182,8 @@ def findings_of(detection: Detection) -> Iterator[Finding]:
         pairs = ", ".join(f"{cut(column)} -> {name}" for column, name in shown)
         unread = [cut(column) for column in detection.columns if column not in detection.mapping][:MAX_COLUMNS_LISTED]
         facts = {"mapping": dict(shown), "confidence": detection.confidence, "unread": unread}
-        rest = f"; not read: {', '.join(map(cut, unread[:8]))}" if unread else ""
-        rest_zh = f"；未读取：{'、'.join(map(cut, unread[:8]))}" if unread else ""
+        rest = f"; not read: {', '.join(unread[:8])}" if unread else ""
+        rest_zh = f"；未读取：{'、'.join(unread[:8])}" if unread else ""
         message = f"columns are read as {pairs} ({detection.because}){rest}; another mapping can be given"
         zh = f"各列读作 {pairs}（{detection.because_zh}）{rest_zh}；也可以指定别的映射"
         yield Finding("columns_mapped", "info", message, facts=facts, message_zh=zh, fix="rewrite")
