@@ -52,6 +52,12 @@ def test_the_counts_are_the_renderers(tmp_path: Path, renderer: Renderer) -> Non
     assert all(one.high == 2 * one.low for one in counts.histogram)
 
 
+def test_nineteen_rows_of_twenty_are_within_the_95th_percentile(tmp_path: Path, renderer: Renderer) -> None:
+    path = write(tmp_path / "rows.jsonl", [row("Count.", "word " * n) for n in range(1, 21)])
+    lengths = [renderer.render(example).full_length for example in read_examples(path, name="rows").examples]
+    assert counted(path, renderer).p95 == sorted(lengths)[18]
+
+
 def test_rows_whose_answer_is_cut_away_are_left_out_and_said(tmp_path: Path, renderer: Renderer) -> None:
     path = write(tmp_path / "rows.jsonl", [row("word " * 50, "yes"), row("Short?", "Yes.")])
     counts = counted(path, renderer, max_length=30)

@@ -7,7 +7,7 @@ import heapq
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,7 @@ class _Counting:
             tokens_cut_off=round(cut_off * per_character),
             shortest=ordered[0],
             median=ordered[n // 2],
-            p95=ordered[min(n - 1, math.ceil(0.95 * n))],
+            p95=ordered[math.ceil(0.95 * n) - 1],
             longest=self.longest[0],
             longest_line=self.longest[1],
             longest_used=self.longest[2],
@@ -255,11 +255,7 @@ def _histogram(ordered: Sequence[int], scale: float) -> tuple[Bin, ...]:
 
 def _with_findings(counts: TokenCounts) -> TokenCounts:
     findings = [*_cut(counts), *_left_out(counts), *_sampling(counts)]
-    return TokenCounts(**{**_fields(counts), "findings": tuple(findings)})
-
-
-def _fields(counts: TokenCounts) -> dict[str, Any]:
-    return {name: getattr(counts, name) for name in TokenCounts.__dataclass_fields__}
+    return replace(counts, findings=tuple(findings))
 
 
 def _cut(counts: TokenCounts) -> list[Finding]:
