@@ -49,7 +49,7 @@ class Desk:
     def carry_out(
         self, caller: Caller, operation: str, file_id: str, options: Mapping[str, Any], *, filename: str | None = None
     ) -> Outcome:
-        """Do it with this file. Options named `validation_file` and `files` hold file ids, `model` a model's name.
+        """Do it with this file. The option `validation_file` holds a file's id, `model` a model's name.
 
         Raises NotFound for a file or model that is not the caller's, and what the operation raises; then nothing new
         is kept. `filename` names the result where there is one.
@@ -75,12 +75,10 @@ class Desk:
         return self._operate("checks", {})
 
     def _resolved(self, caller: Caller, options: Mapping[str, Any]) -> dict[str, Any]:
-        """File ids become paths with names, a model's name its base's folder."""
+        """A file's id becomes its path, a model's name its base's folder."""
         arguments = dict(options)
         if validation_file := arguments.pop("validation_file", None):
-            arguments["validation"] = self._place(caller, validation_file)
-        if others := arguments.pop("files", None):
-            arguments["others"] = [self._place(caller, one) for one in others]
+            arguments["validation"] = {"path": str(self._files.path(caller, validation_file))}
         if model := arguments.pop("model", None):
             resolved = self._registry.resolve(caller, model)
             arguments |= {
@@ -90,13 +88,6 @@ class Desk:
                 "price_per_million": self._price_per_million,
             }
         return arguments
-
-    def _place(self, caller: Caller, file_id: str) -> dict[str, str]:
-        return {
-            "path": str(self._files.path(caller, file_id)),
-            "name": self._files.get(caller, file_id).filename,
-            "id": file_id,
-        }
 
     def _keep(self, caller: Caller, path: Path, filename: str) -> FileRecord:
         """Make a file of what lies at `path`; JSON lines can be trained on, anything else is only data."""
