@@ -99,6 +99,14 @@ def test_split_makes_two_files_that_share_no_row(shared_service: Any, upload: An
     assert sorted(map(str, rows)) == sorted(str(json.loads(row)) for row in GOOD)
 
 
+def test_split_says_which_rows_it_could_not_read(upload: Any, post: Any) -> None:
+    file_id = upload(b"".join([*GOOD, b"{broken\n"]), purpose="user_data")
+    said = result(post(f"files/{file_id}/split"))["result"]
+    assert (said["n_train"], said["n_valid"], said["n_skipped"]) == (36, 4, 1)
+    skipped = next(finding for finding in said["findings"] if finding["code"] == "skipped_rows")
+    assert skipped["rows"] == [41]
+
+
 def test_estimate_says_tokens_and_steps_with_reasons(upload: Any, post: Any) -> None:
     file_id = upload(b"".join(GOOD))
     body = {"hyperparameters": {"n_epochs": 2, "batch_size": 8}, "measure": False}

@@ -136,15 +136,8 @@ def convert_file(arguments: Arguments) -> Answer:
     container = arguments["container"]
     out = _output(arguments, arguments["to"], f".{container}")
     done = convert(source, to=arguments["to"], out=out, container=container)
-    facts = {
-        "from": source.format,
-        "to": arguments["to"],
-        "n_rows": done.n_rows,
-        "n_written": done.n_written,
-        "n_skipped": done.n_skipped,
-        "findings": [finding.to_json() for finding in done.findings],
-    }
-    return facts | (_made(file=out) if done.n_written else {})
+    facts = {"from": source.format, "to": arguments["to"]}
+    return facts | done.to_json() | (_made(file=out) if done.n_written else {})
 
 
 def split_file(arguments: Arguments) -> Answer:
@@ -157,7 +150,9 @@ def split_file(arguments: Arguments) -> Answer:
         n_valid=arguments.get("n_valid"),
         seed=arguments["seed"],
     )
-    return dict(done.facts) | _made(training_file=training, validation_file=validation)
+    said = done.to_json()
+    counts = {key: said[key] for key in ("n_train", "n_valid", "n_skipped", "findings")}
+    return done.facts | counts | _made(training_file=training, validation_file=validation)
 
 
 def estimate_run(arguments: Arguments) -> Answer:
