@@ -20,9 +20,8 @@ _MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A row that ends with a user's message and the assistant's text. `number` counts the seeds from 0."""
+    """A row that ends with a user's message and the assistant's text."""
 
-    number: int
     line: int
     messages: tuple[Message, ...]
     tools: tuple[dict[str, Any], ...] = ()
@@ -43,14 +42,12 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """`values` are the rows as the format writes them; `n_made` rows were left out because a model made them."""
+    """`values` are the rows as the format writes them."""
 
     name: str
     format: FormatName
     seeds: tuple[Seed, ...]
     values: tuple[dict[str, Any], ...]
-    n_made: int
-    n_unusable: int
 
 
 def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
@@ -65,7 +62,7 @@ def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
         if is_augmented(row.value):
             n_made += 1
         elif isinstance(example, ChatExample) and _is_usable(example):
-            seeds.append(Seed(len(seeds), example.line, example.messages, example.tools))
+            seeds.append(Seed(example.line, example.messages, example.tools))
             values.append(row.value)
         elif example is not None:
             n_unusable += 1
@@ -80,7 +77,7 @@ def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
             "question and an answer in text.",
             code="no_seeds",
         )
-    return SeedFile(source.name, source.format, tuple(seeds), tuple(values), n_made, n_unusable)
+    return SeedFile(source.name, source.format, tuple(seeds), tuple(values))
 
 
 def read_questions(path: Path) -> tuple[Seed, ...]:
@@ -91,7 +88,7 @@ def read_questions(path: Path) -> tuple[Seed, ...]:
     for _, example, findings in source.examples():
         errors += [finding for finding in findings if finding.severity == "error"][: _MOST_LISTED - len(errors)]
         if isinstance(example, ChatExample) and _is_usable(example):
-            found.append(Seed(len(found), example.line, example.messages, example.tools))
+            found.append(Seed(example.line, example.messages, example.tools))
         if len(found) > MAX_SEEDS:
             raise InvalidFile(f"{source.name} has more than {MAX_SEEDS:,} rows; validate on a sample of them.")
     _refuse_bad_rows(source.name, errors)
