@@ -310,10 +310,11 @@ def test_a_failing_endpoint_loses_nothing(plan: AugmentPlan) -> None:
     failing = FromList(lambda number, _: EndpointFailed("503: gone") if number == 2 else fresh(number, _))
     progress = made(plan, failing)
     assert (progress.status, progress.message, progress.n_kept) == ("endpoint_failed", "503: gone", 10)
-    assert len(rows(plan.out)) == 10
+    kept = rows(plan.out)
+    assert len(kept) == 10
     later = FromList(lambda number, prompt: fresh(number + 2, prompt))
     assert made(plan, later).status == "done"
-    assert rows(plan.out)[:10] == rows(plan.out)[:10]
+    assert rows(plan.out)[:10] == kept
     assert len(later.prompts) == 2
 
 
