@@ -12,7 +12,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from tunesmith.data.minhash import N_BANDS, SKETCH_BYTES, jaccard, signatures
+from tunesmith.data.minhash import N_BANDS, SKETCH_BYTES, nearly_equal, signatures
 
 # Texts wait until there are enough for one vectorised step.
 _BATCH_ROWS = 512
@@ -106,7 +106,7 @@ class SimilarTexts:
         """Positions of rows alike, each group in rising order, two or more in each.
 
         Texts that are equal count once, as the first of them, unless `with_copies`. Every row of a group but the first
-        has a Jaccard of `threshold` or more with an earlier row of it, computed from the texts themselves; a row is
+        is `nearly_equal` to an earlier row of it, judged by the texts themselves; a row is
         compared with the two earlier ones that seem most like it.
         """
         self._to_disk()
@@ -266,7 +266,7 @@ def _compared(
             if left is not None:
                 if left not in waiting:
                     postponed.append(row)
-                elif jaccard(waiting[left], text) >= threshold:
+                elif nearly_equal(waiting[left], text, threshold=threshold):
                     yield left, row
                 if left in waiting and last_use[left] == row:
                     waiting_chars -= len(waiting.pop(left))
