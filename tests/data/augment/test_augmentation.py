@@ -19,6 +19,7 @@ from tunesmith.data.augment.augmentation import FIRST_LOOK, Augmentation, Correc
 from tunesmith.data.augment.chat_endpoint import ChatEndpoint, RetryPolicy
 from tunesmith.data.augment.plan import AugmentPlan
 from tunesmith.data.augment.progress import Progress
+from tunesmith.data.augment.recipe import RecipeName
 from tunesmith.data.augment.sampler import Answer, ChatMessage, EndpointFailed, PromptRefused
 from tunesmith.data.origin import is_augmented
 from tunesmith.data.reading import read_examples
@@ -299,6 +300,17 @@ def test_made_rows_are_no_seeds(seeds: Path, tmp_path: Path) -> None:
     only.write_text(chat("Is this real?", "No.", metadata=mark) + "\n")
     with pytest.raises(InvalidFile, match="1 were made by a model"):
         Augmentation(AugmentPlan(recipe="paraphrase", seeds=only, out=tmp_path / "b.jsonl"))
+
+
+@pytest.mark.parametrize("recipe", ["paraphrase", "vary_answer", "like_seeds"])
+def test_rows_made_from_seeds_with_tools_have_those_tools(recipe: RecipeName, tmp_path: Path) -> None:
+    tool = {"type": "function", "function": {"name": "find_order", "parameters": {"type": "object"}}}
+    seeds = tmp_path / "seeds.jsonl"
+    seeds.write_text("".join(chat(*pair, tools=[tool]) + "\n" for pair in SEEDS))
+    plan = AugmentPlan(recipe=recipe, seeds=seeds, out=tmp_path / "out.jsonl")
+    texts = {"like_seeds": fresh}.get(recipe, lambda number, _: json.dumps([p["answer"] for p in pairs(number)]))
+    made(plan, FromList(texts), n_rows=5)
+    assert [row["tools"] for row in rows(plan.out)] == [[tool]] * 5
 
 
 def test_the_output_is_never_an_input(seeds: Path) -> None:

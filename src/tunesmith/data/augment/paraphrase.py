@@ -52,7 +52,12 @@ class Paraphrase:
         seed = self._seed(number)
         *before, question, answer = seed.messages
         return [
-            Candidate((*before, replace(question, content=wording), answer), compared=wording, seed_line=seed.line)
+            Candidate(
+                (*before, replace(question, content=wording), answer),
+                compared=wording,
+                seed_line=seed.line,
+                tools=seed.tools,
+            )
             for wording in read_texts(text)
         ]
 

@@ -6,7 +6,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from tunesmith.data.augment.sampler import ChatMessage
 from tunesmith.data.examples import Message
@@ -27,13 +27,14 @@ class Candidate:
     """A row as the model proposed it, before any filter.
 
     `compared` is the text that must not be near that of another row in the same `group`; `seed_line` the line that it
-    was made from.
+    was made from, `tools` those of that row.
     """
 
     messages: tuple[Message, ...]
     compared: str
     group: str = ""
     seed_line: int | None = None
+    tools: tuple[dict[str, Any], ...] = ()
 
     @property
     def question(self) -> str:

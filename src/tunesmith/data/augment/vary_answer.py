@@ -54,6 +54,7 @@ class VaryAnswer:
                 compared=wording,
                 group=f"line {seed.line}",
                 seed_line=seed.line,
+                tools=seed.tools,
             )
             for wording in read_texts(text)
         ]
