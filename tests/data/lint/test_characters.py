@@ -71,6 +71,14 @@ def test_html_is_found_and_stripped(tmp_path: Path) -> None:
     assert mended(report)[12] == chat("List?", "One\ntwo & three, here now")
 
 
+def test_a_closing_tag_leaves_no_line_end_behind(tmp_path: Path) -> None:
+    rows = [chat("Where?", "<p>On the <b>left</b></p>"), chat("<p>Who?</p>\n", "Anna")]
+    assert mended(lint_rows(tmp_path, [*good_rows(), *rows]))[12:] == [
+        chat("Where?", "On the left"),
+        chat("Who?\n\n", "Anna"),
+    ]
+
+
 def test_tags_written_as_entities_go_too(tmp_path: Path) -> None:
     report = lint_rows(
         tmp_path, [*good_rows(), chat("Who?", "Nike &lt;b&gt;...&lt;/b&gt; &amp;amp; others, x;amp;lt;5")]

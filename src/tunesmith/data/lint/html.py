@@ -69,13 +69,15 @@ def _texts(value: Any) -> list[str]:
     return texts
 
 
-def _strip(text: str) -> str:
+def _strip(given: str) -> str:
     # Tags may themselves be written as entities, and entities as entities of entities.
+    text = given
     while _first(text) is not None:
         text = _TAG.sub("", _BREAK.sub("\n", text))
         text = _ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text)
         text = _BROKEN.sub(r"&\1;", text)
-    return text
+    # the </p> that ends a text is not to become a line end that the model learns to write
+    return text if text == given or given.endswith("\n") else text.rstrip("\n")
 
 
 _STRIP = Mend(
