@@ -505,6 +505,7 @@ def test_an_unknown_format_is_worded_as_openai_words_it(write):
     [
         ({"message": []}, 'key "message" is unknown; did you mean "messages"?'),
         ({"prompt": "a"}, 'key "completion" is missing beside "prompt"'),
+        ({"prompt": "a", "chosen": "b"}, 'key "rejected" is missing beside "chosen"'),
         ({"conversations": []}, "ShareGPT"),
         ({"prompt": "a", "chosen": "b", "rejected": "c"}, "missing"),
     ],

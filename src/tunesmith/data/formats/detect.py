@@ -47,12 +47,13 @@ NOT_SUPERVISED = (
 
 _KEYS = ("messages", "prompt", "completion", "instruction", "output", "conversations", "chosen", "rejected")
 _MOST_KEYS = 50  # that are compared with the known ones
+# the pair first: beside one of its answers "prompt" needs no completion
 _PARTNERS = (
+    ("chosen", "rejected"),
+    ("rejected", "chosen"),
     ("prompt", "completion"),
     ("completion", "prompt"),
     ("instruction", "output"),
-    ("chosen", "rejected"),
-    ("rejected", "chosen"),
 )
 
 
