@@ -27,6 +27,7 @@ from tunesmith.data.lint.catalogue import CATALOGUE, all_codes
 from tunesmith.data.lint.engine import LintOptions, lint
 from tunesmith.data.lint.report import LintReport
 from tunesmith.data.lint.settings import SOURCES, LintSettings
+from tunesmith.data.personal_data_survey import survey, write_without
 from tunesmith.data.sources import Source, open_source
 from tunesmith.data.split import split
 from tunesmith.findings import Finding
@@ -175,15 +176,13 @@ def estimate_run(arguments: Arguments) -> Answer:
 
 
 def personal_data(arguments: Arguments) -> Answer:
-    source = _source(arguments)
-    report = lint(source, options=LintOptions(only=("personal_data",), near_duplicates=False))
-    found = {"n_rows": report.n_rows, "findings": [finding.to_json() for finding in report.findings]}
-    if arguments["action"] == "find" or not report.findings:
-        return found
-    is_mask = arguments["action"] == "mask"
-    out = _output(arguments, "masked" if is_mask else "without-pii")
-    plan = plan_fixes(source, report, codes=["mask_personal_data" if is_mask else "drop_personal_data"])
-    return found | write_fixed(source, plan, out).to_json() | _made(file=out)
+    source, action = _source(arguments), arguments["action"]
+    found = survey(source)
+    said = {"n_rows": found.n_rows, "findings": [finding.to_json() for finding in found.findings()]}
+    if action == "find" or not found.kinds:
+        return said
+    out = _output(arguments, "masked" if action == "mask" else "without-pii")
+    return said | write_without(source, out, action=action).to_json() | _made(file=out)
 
 
 def list_checks(_: Arguments) -> Answer:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,34 +18,9 @@ from tunesmith.cli.terminal import AsJson, CommandFailed
 
 if TYPE_CHECKING:
     from tunesmith.data.fixes import FixPlan
-    from tunesmith.data.pii import Kind, NamedEntities
-    from tunesmith.data.sources import Source
+    from tunesmith.data.personal_data_survey import Survey
 
-NAMES = {
-    "email": ("e-mail address", "邮箱"),
-    "phone": ("phone number", "电话号码"),
-    "cn_resident_id": ("Chinese resident ID", "身份证号"),
-    "bank_card": ("bank card number", "银行卡号"),
-    "cn_uscc": ("unified social credit code", "统一社会信用代码"),
-    "passport": ("passport number", "护照号"),
-    "iban": ("IBAN", "IBAN 账号"),
-    "ip": ("IP address", "IP 地址"),
-    "secret": ("key or token", "密钥或令牌"),
-    "name": ("person's name", "姓名"),
-    "address": ("postal address", "住址"),
-}
 MOST_LINES = 5
-NOT_TEXT = frozenset({"role", "id", "tool_call_id", "from", "type"})
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What was found of one kind."""
-
-    found: int = 0
-    rows: int = 0
-    lines: list[int] = field(default_factory=list)
-    example: str = ""
 
 
 def pii(
@@ -89,6 +62,7 @@ def pii(
     _, say = speaker(lang)
     if mask and drop:
         raise typer.BadParameter("Give --mask or --drop, not both.")
+    from tunesmith.data.personal_data_survey import survey, write_without
     from tunesmith.data.pii import KINDS, OPTIONAL_KINDS, NamedEntities
 
     kinds: Any = check_names(kind, (*KINDS, *OPTIONAL_KINDS), what="kind", option="--kind") or KINDS
@@ -102,11 +76,12 @@ def pii(
     source = open_input(file, format=format, mapping=mapping, encoding=encoding, sheet=sheet)
     with terminal.err.status(say("Reading ...", "正在查找……")), wrong_use():
         entities = NamedEntities() if ner else None
-        seen, n_rows = _survey(source, kinds, entities)
-        done = _write(source, kinds, entities, target, mask=mask) if target else None
+        found = survey(source, kinds=kinds, entities=entities)
+        action: Literal["mask", "drop"] = "mask" if mask else "drop"
+        done = write_without(source, target, action=action, kinds=kinds, entities=entities) if target else None
     if as_json:
-        return terminal.print_json(_json(seen, n_rows, done, target, show=show))
-    _print(seen, n_rows, say, show=show)
+        return terminal.print_json(_json(found, done, target, show=show))
+    _print(found, say, show=show)
     if done and target:
         terminal.out.print(
             say(
@@ -114,102 +89,53 @@ def pii(
                 f"\n已写入 {target}：打码 {done.changed:,} 行，去掉 {done.removed:,} 行，保留 {done.kept:,} 行",
             )
         )
-    elif seen:
+    elif found.kinds:
         name = shlex.quote(str(file))
         terminal.err.print(say("\nMask it: ", "\n打码：") + f"tunesmith data pii {name} --mask")
 
 
-def _survey(source: Source, kinds: Collection[Kind], entities: NamedEntities | None) -> tuple[dict[str, _Seen], int]:
-    """What is in the rows, the commonest kind first, and how many rows there are."""
-    from tunesmith.data.pii import find_pii
-    from tunesmith.findings import Finding
-
-    seen: dict[str, _Seen] = {}
-    n_rows = 0
-    for row in source.rows():
-        n_rows += 1
-        if isinstance(row, Finding):
-            continue
-        matches = [match for text in _texts(row.value) for match in find_pii(text, kinds=kinds, entities=entities)]
-        for match in matches:
-            one = seen.setdefault(match.kind, _Seen())
-            one.found += 1
-            one.example = one.example or match.text
-        for each in {match.kind for match in matches}:
-            seen[each].rows += 1
-            if len(seen[each].lines) < MOST_LINES:
-                seen[each].lines.append(row.line)
-    return dict(sorted(seen.items(), key=lambda item: -item[1].found)), n_rows
-
-
-def _texts(value: Any, key: str = "") -> Iterator[str]:
-    if isinstance(value, str):
-        if key not in NOT_TEXT:
-            yield value
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _texts(part, name)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
-
-
-def _write(
-    source: Source, kinds: Collection[Kind], entities: NamedEntities | None, target: Path, *, mask: bool
-) -> FixPlan:
-    """Masking and dropping are fixes like any other; what could not be read is left out."""
-    from tunesmith.data.fixes import FixPlan, write_fixed
-    from tunesmith.data.lint.check import Fix, Texts
-    from tunesmith.data.pii import Masker
-
-    def masked(value: dict[str, Any]) -> dict[str, Any]:
-        return Masker(kinds, entities=entities).mask(value)
-
-    def dropped(value: dict[str, Any]) -> dict[str, Any] | None:
-        return value if masked(value) is value else None
-
-    change: Callable[[dict[str, Any]], dict[str, Any] | None] = masked if mask else dropped
-    fix = Fix("mask_personal_data" if mask else "drop_personal_data", Texts("", ""), change=change)
-    return write_fixed(source, FixPlan(0, 0, 0, {}, (), (fix,)), target)
-
-
-def _json(seen: dict[str, _Seen], n_rows: int, done: FixPlan | None, target: Any, *, show: bool) -> dict[str, Any]:
+def _json(found: Survey, done: FixPlan | None, target: Path | None, *, show: bool) -> dict[str, Any]:
     kinds = [
         {
-            "kind": kind,
-            "found": one.found,
-            "rows": one.rows,
-            "lines": one.lines,
+            "kind": one.kind,
+            "found": one.n_found,
+            "rows": one.lines.count,
+            "lines": one.lines.first[:MOST_LINES],
             "example": one.example if show else hidden(one.example),
         }
-        for kind, one in seen.items()
+        for one in found.kinds
     ]
     written = None
     if done:
         written = {"masked": done.changed, "removed": done.removed, "kept": done.kept}
     return {
         "object": "personal_data",
-        "n_rows": n_rows,
+        "n_rows": found.n_rows,
         "kinds": kinds,
         "out": str(target) if target else None,
         "written": written,
     }
 
 
-def _print(seen: dict[str, _Seen], n_rows: int, say: Say, *, show: bool) -> None:
-    if not seen:
+def _print(found: Survey, say: Say, *, show: bool) -> None:
+    from tunesmith.data.pii import KIND_NAMES
+
+    if not found.kinds:
         terminal.out.print(
-            say(f"No personal data found in {n_rows:,} rows.", f"{n_rows:,} 行里没有发现个人信息。"), style="green"
+            say(f"No personal data found in {found.n_rows:,} rows.", f"{found.n_rows:,} 行里没有发现个人信息。"),
+            style="green",
         )
         return
-    found = terminal.table(
+    shown = terminal.table(
         say("KIND", "类型"), "", say("FOUND", "个数"), say("ROWS", "行数"), say("LINES", "行"), say("SUCH AS", "例如")
     )
-    for kind, one in seen.items():
-        lines = ", ".join(map(str, one.lines)) + (", ..." if one.rows > len(one.lines) else "")
+    for one in found.kinds:
+        en, _, zh = KIND_NAMES[one.kind]
+        count, first = one.lines.count, one.lines.first[:MOST_LINES]
+        lines = ", ".join(map(str, first)) + (", ..." if count > len(first) else "")
         example = visible(one.example if show else hidden(one.example))
-        found.add_row(kind, say(*NAMES[kind]), f"{one.found:,}", f"{one.rows:,}", lines, example)
-    terminal.print_table(found)
+        shown.add_row(one.kind, say(en, zh), f"{one.n_found:,}", f"{count:,}", lines, example)
+    terminal.print_table(shown)
 
 
 def hidden(text: str) -> str:

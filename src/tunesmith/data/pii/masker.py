@@ -22,11 +22,12 @@ _CHINA = re.compile(r"^(?:\+|00)?86(?=\d{9,11}$)")
 
 
 class Masker:
-    """Use one for a row: it remembers which mask stands for what."""
+    """Use one for a row: it remembers which mask stands for what. `found` is what it has masked."""
 
     def __init__(self, kinds: Collection[Kind] | None = None, *, entities: NamedEntities | None = None) -> None:
         self._kinds = kinds
         self._entities = entities
+        self.found: list[PiiMatch] = []
         self._masks: dict[tuple[Kind, str], str] = {}
         self._counts: dict[Kind, int] = {}
         self._row: dict[str, Any] = {}
@@ -41,6 +42,7 @@ class Masker:
         matches = find_pii(text, kinds=self._kinds, entities=self._entities)
         if not matches:
             return text
+        self.found += matches
         parts: list[str] = []
         at = 0
         for match in matches:
