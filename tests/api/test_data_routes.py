@@ -146,6 +146,8 @@ def test_every_check_is_listed_with_its_thresholds(shared_service: Any) -> None:
         ("convert", {"to": "sharegtp"}, "to"),
         ("split", {"valid_share": 1.5}, "valid_share"),
         ("estimate", {"hyperparameters": {"n_epochs": 0}, "measure": False}, "hyperparameters.n_epochs"),
+        ("estimate", {"hyperparameters": {"n_epoch": 2}, "measure": False}, "hyperparameters.n_epoch"),
+        ("estimate", {"hyperparameters": {"dtype": "int4"}, "measure": False}, "hyperparameters.dtype"),
     ],
 )
 def test_a_wrong_option_is_named(upload: Any, post: Any, path: str, body: dict[str, Any], param: str) -> None:

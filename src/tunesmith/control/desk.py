@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tunesmith.control import hyperparameters
 from tunesmith.control.accounts import Caller
 from tunesmith.control.files import FileRecord, Files
 from tunesmith.control.registry import Registry
@@ -79,6 +80,8 @@ class Desk:
         arguments = dict(options)
         if validation_file := arguments.pop("validation_file", None):
             arguments["validation"] = {"path": str(self._files.path(caller, validation_file))}
+        if "hyperparameters" in arguments:
+            arguments["hyperparameters"] = hyperparameters.merged(arguments["hyperparameters"], None)
         if model := arguments.pop("model", None):
             resolved = self._registry.resolve(caller, model)
             arguments |= {
