@@ -8,7 +8,7 @@ from typing import Any
 from tunesmith.data.dedupe import text_key
 from tunesmith.data.examples import ChatExample, Example, Message, PreferenceExample
 from tunesmith.data.formats import FormatName
-from tunesmith.data.formats.detect import explain_unknown, read_as
+from tunesmith.data.formats.detect import read_as
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.tables import Row
@@ -23,24 +23,19 @@ def lint_row(
     format: FormatName | None,
     map_value: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> LintRow:
-    """Read `row`, an object, in the format of its file; what is wrong with it is among the answer's findings."""
+    """Read `row`, an object, in the format of its file; what is wrong with it is among the answer's findings.
+
+    A file without a format has a finding of its own for all its rows (`Source.findings`).
+    """
     report = RowReport(row.line, position)
     value: dict[str, Any] = row.value if map_value is None else map_value(row.value)
-    example: Example | None = None
-    if format is None:
-        report.error("unknown_format", *explain_unknown(value))
-    else:
-        example = read_as(format, value, report)
+    example = read_as(format, value, report) if format else None
     if example is None:
-        return LintRow(
-            row.line, value, None, format or "", report.findings, position=position, unused_keys=report.unused_keys
-        )
-    return _filled(row.line, value, example, format or "", report, position)
+        return LintRow(row.line, value, None, report.findings, position=position, unused_keys=report.unused_keys)
+    return _filled(row.line, value, example, report, position)
 
 
-def _filled(
-    line: int, value: dict[str, Any], example: Example, format: str, report: RowReport, position: int
-) -> LintRow:
+def _filled(line: int, value: dict[str, Any], example: Example, report: RowReport, position: int) -> LintRow:
     messages = example.messages
     roles = ""
     texts: list[str] = []
@@ -77,7 +72,6 @@ def _filled(
         line,
         value,
         example,
-        format,
         report.findings,
         system,
         prompt,

@@ -23,12 +23,14 @@ _SHORT_BYTES = 2**20
 class Block:
     """Whole lines of a JSONL file; `data` is UTF-8 (but for lines that are no text), its first line `first_line`.
 
-    A line too long to be held is not in `data` but alone in a block of its own, as `unreadable`.
+    A line too long to be held is not in `data` but alone in a block of its own, as `unreadable`. `offset` is where the
+    bytes of `data` lie in the file, None where the file holds other bytes (packed, or in another encoding).
     """
 
     first_line: int
     data: bytes
     unreadable: Finding | None = None
+    offset: int | None = None
 
     def rows(self) -> Iterator[Row | Finding]:
         """Every line that is not blank, parsed."""
@@ -54,8 +56,14 @@ class Block:
 
 def blocks(text: Text, size_bytes: int = _ROWS_BLOCK_BYTES) -> Iterator[Block]:
     """The file in pieces of about `size_bytes`, cut at line ends."""
+    offset = text.reading.skip if text.is_as_it_lies else None
     for line, data in text.blocks(size_bytes):
-        yield Block(line, b"", data) if isinstance(data, Finding) else Block(line, data)
+        if isinstance(data, Finding):
+            yield Block(line, b"", data)
+            offset = None  # how long that line is nobody has counted
+            continue
+        yield Block(line, data, offset=offset)
+        offset = None if offset is None else offset + len(data)
 
 
 def rows(text: Text) -> Iterator[Row | Finding]:

@@ -26,6 +26,12 @@ class Text:
     reading: Reading
     ends_lines_with_cr: bool = False
 
+    @property
+    def is_as_it_lies(self) -> bool:
+        """Whether the bytes of the file, after a byte order mark, are the text itself."""
+        is_utf8 = self.reading.codec == "utf-8" and not self.reading.fallback
+        return is_utf8 and not self.is_compressed and not self.ends_lines_with_cr
+
     def chunks(self, chunk_bytes: int | None = None) -> Iterator[bytes]:
         """The text as UTF-8 in pieces of about this size; lines end with \\n or \\r\\n."""
         raw = read_chunks(
