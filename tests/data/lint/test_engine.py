@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lint_rows import chat, codes, finding, good_rows, lint_rows, write_rows
+from lint_rows import chat, codes, good_rows, lint_rows, write_rows
 
 from tunesmith.data.lint import engine, parallel
 from tunesmith.data.lint.engine import LintOptions, lint
@@ -187,7 +187,8 @@ def test_a_file_that_is_no_training_file_gets_an_error_and_no_traceback(tmp_path
     report = lint(path)
     assert report.format is None
     assert report.has_errors
-    assert finding(report, "unknown_format")
+    (told,) = [found for found in report.findings if found.code == "unknown_format"]
+    assert "--map" in told.message
     assert report.n_examples == 0
 
 

@@ -15,7 +15,7 @@ from tunesmith.data.sources import open_source
 
 
 def rows(*texts: str, first: int = 1) -> list[LintRow]:
-    return [LintRow(line, {}, None, "chat", text=text, position=line) for line, text in enumerate(texts, first)]
+    return [LintRow(line, {}, None, text=text, position=line) for line, text in enumerate(texts, first)]
 
 
 def seen(rows: list[LintRow]) -> personal_data.PersonalData:
