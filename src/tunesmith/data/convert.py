@@ -13,6 +13,7 @@ from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.origin import with_origin_of
 from tunesmith.data.sources import Source
+from tunesmith.data.whole_file import check_place
 from tunesmith.data.written_files import NotHeld, WrittenContainer, new_file
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import MAX_ROWS, Finding
@@ -58,8 +59,7 @@ def convert(source: Source, *, to: FormatName, out: Path, container: WrittenCont
     the source is in no known format, InvalidRequest when `out` is the source itself or the container cannot be written.
     """
     source.require_format()
-    if out.exists() and out.samefile(source.path):
-        raise InvalidRequest(f"{out} is the file that is being read; choose another name for the result", param="out")
+    check_place(out, read=(source.path,))
     tally = _Tally(to)
     columns = COLUMNS[to] if to != "reinforcement" or container in ("jsonl", "json") else _item_columns(source)
     with new_file(out, container, columns) as write:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
-from uuid import uuid4
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from tunesmith.data.lint.empty_answers import empty_answer
 from tunesmith.data.lint.rows import lint_row
 from tunesmith.data.sources import Source
 from tunesmith.data.tables import Row
+from tunesmith.data.whole_file import check_place, whole_file
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import Finding
 
@@ -102,21 +101,11 @@ def plan_fixes(source: Source, report: HasFixes, *, codes: Collection[str] | Non
 def write_fixed(source: Source, plan: FixPlan, out: Path, *, samples: int = 20) -> FixPlan:
     """Carry out the plan into `out`, one JSON object per line in UTF-8; answers what was done.
 
-    Written beside and renamed at the end, so that `out` is whole or not there. Raises InvalidRequest when it would
-    overwrite the file that is read.
+    `out` is whole or not there. Raises InvalidRequest when it is the file that is read, or lies in no folder.
     """
-    if out.exists() and out.samefile(source.path):
-        raise InvalidRequest(f"{out} is the file itself; the original is never touched: name another file", param="out")
-    part = out.with_name(f".{out.name}.{uuid4().hex[:8]}.part")
-    try:
-        with part.open("wb") as file:
-            done = _count(_written(_fixed_rows(source, plan.fixes, plan.made_equal), file), plan.fixes, samples)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-    return done
+    check_place(out, read=(source.path,))
+    with whole_file(out) as part, part.open("wb") as file:
+        return _count(_written(_fixed_rows(source, plan.fixes, plan.made_equal), file), plan.fixes, samples)
 
 
 def _chosen(report: HasFixes, codes: Collection[str] | None) -> tuple[Fix, ...]:

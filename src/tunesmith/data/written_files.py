@@ -1,10 +1,9 @@
-"""Rows become a file, in any container that can be written; the file appears whole or not at all."""
+"""Rows become a file, in any container that can be written."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from tunesmith.data.whole_file import whole_file
 from tunesmith.errors import InvalidRequest
 
 WrittenContainer = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet"]
@@ -38,20 +38,15 @@ Write = Callable[[dict[str, Any]], NotHeld | None]
 
 @contextmanager
 def new_file(out: Path, container: str, columns: tuple[str, ...]) -> Iterator[Write]:
-    """A function that writes rows; the file is written beside `out` and takes its place at the end.
+    """A function that writes rows to `out`, which appears when the block ends without an error.
 
     `columns` are those of a table; keys that are not among them are not written.
     """
     writers = {"jsonl": _jsonl, "json": _json, "csv": _csv, "tsv": _tsv, "xlsx": _xlsx, "parquet": _parquet}
     if container not in writers:
         raise InvalidRequest(f"cannot write {container}; expected one of {', '.join(CONTAINERS)}", param="container")
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with writers[container](beside, columns) as write:
-            yield write
-        os.replace(beside, out)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(out) as part, writers[container](part, columns) as write:
+        yield write
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +18,7 @@ from tunesmith.data.augment.made_rows import STALLED, MadeRow, MadeRows
 from tunesmith.data.augment.plan import AugmentPlan, read_inputs
 from tunesmith.data.augment.progress import Progress, Status
 from tunesmith.data.augment.sampler import Answer, EndpointFailed, PromptRefused, Sampler
+from tunesmith.data.whole_file import whole_file
 from tunesmith.errors import Conflict, NotFound
 
 FIRST_LOOK = 20
@@ -262,14 +262,8 @@ class Augmentation:
 
     def _write(self) -> None:
         """The output anew, whole: a reader finds the old file or the new one."""
-        out = self.plan.out
-        partial = out.with_name(out.name + ".partial")
-        with partial.open("wb") as file:
-            for line in self._lines():
-                file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(out)
+        with whole_file(self.plan.out) as part, part.open("wb") as file:
+            file.writelines(self._lines())
         self._written_at = time.monotonic()
 
     def _lines(self) -> Iterator[bytes]:
