@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Protocol
 
 from tunesmith.data.lint import (
-    answer_endings,
     answer_language,
     answer_lengths,
+    answer_writing,
     chosen_is_rejected,
     control_characters,
     different_answers,
     empty_answers,
     empty_prompt,
+    epochs_for_rows,
     exact_duplicates,
     html,
     labels,
@@ -22,7 +23,6 @@ from tunesmith.data.lint import (
     mojibake,
     near_duplicates,
     pair_lengths,
-    passes,
     personal_data,
     placeholders,
     refusals,
@@ -57,7 +57,7 @@ class CheckModule(Protocol):
 
 CHECKS: tuple[CheckModule, ...] = (
     too_few,
-    passes,
+    epochs_for_rows,
     roles,
     last_message,
     empty_answers,
@@ -83,7 +83,7 @@ CHECKS: tuple[CheckModule, ...] = (
     repetitive_answers,
     answer_lengths,
     answer_language,
-    answer_endings,
+    answer_writing,
     template_marks,
     placeholders,
     mojibake,

@@ -20,13 +20,13 @@ _TEXTS = Texts(
 
 
 @dataclass(slots=True)
-class Passes(Check):
+class EpochsForRows(Check):
     n_examples: int = 0
 
     def see(self, row: LintRow) -> None:
         self.n_examples += row.example is not None
 
-    def merge(self, later: Passes) -> None:
+    def merge(self, later: EpochsForRows) -> None:
         self.n_examples += later.n_examples
 
     def findings(self) -> list[Finding]:
@@ -36,5 +36,5 @@ class Passes(Check):
         return [finding("epochs_for_rows", "info", _TEXTS, **facts)]
 
 
-def make(context: LintContext) -> Passes:
-    return Passes()
+def make(context: LintContext) -> EpochsForRows:
+    return EpochsForRows()

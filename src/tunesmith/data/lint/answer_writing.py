@@ -37,7 +37,7 @@ _MIN_ANSWERS = 20
 
 
 @dataclass(slots=True)
-class AnswerEndings(Check):
+class AnswerWriting(Check):
     settings: LintSettings
     n_sentences: int = 0
     n_open: int = 0
@@ -69,7 +69,7 @@ class AnswerEndings(Check):
         elif not _SIMPLIFIED.search(head):
             self.traditional.add(line)
 
-    def merge(self, later: AnswerEndings) -> None:
+    def merge(self, later: AnswerWriting) -> None:
         self.n_sentences += later.n_sentences
         self.n_open += later.n_open
         self.n_full_commas += later.n_full_commas
@@ -100,5 +100,5 @@ class AnswerEndings(Check):
         return told
 
 
-def make(context: LintContext) -> AnswerEndings:
-    return AnswerEndings(context.settings)
+def make(context: LintContext) -> AnswerWriting:
+    return AnswerWriting(context.settings)
