@@ -196,6 +196,14 @@ def test_a_fix_cannot_be_written_over_its_own_file(cli: Any, rows: Path) -> None
     assert "never changed" in result.stderr
 
 
+def test_what_is_no_file_is_never_replaced_by_one(cli: Any, rows: Path) -> None:
+    os.mkfifo("pipe")
+    result = cli("data", "convert", "rows.jsonl", "--to", "chat", "--out", "pipe", "--force")
+    assert result.exit_code == 1
+    assert "not a file" in result.stderr
+    assert Path("pipe").is_fifo()
+
+
 def test_convert_goes_to_chat_beside_the_file(cli: Any, here: Path) -> None:
     Path("faq.csv").write_text("question,reply\n" + "".join(f"{q},Yes.\n" for q in QUESTIONS))
     done = cli.json("data", "convert", "faq.csv", "--map", "question=prompt", "--map", "reply=completion", "--json")
