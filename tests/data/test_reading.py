@@ -166,7 +166,9 @@ def test_encodings_line_ends_and_blank_lines(encode, encoding, write):
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 2**20])
-def test_a_json_array_streams_and_keeps_its_line_numbers(indent, encoding, chunk_bytes, write, monkeypatch):
+def test_a_json_array_streams_and_keeps_its_line_numbers_or_numbers_the_rows_of_one_line(
+    indent, encoding, chunk_bytes, write, monkeypatch
+):
     monkeypatch.setattr(packed, "CHUNK_BYTES", chunk_bytes)
     rows = [{**ALPACA, "output": f'回答 {n} [{{"\\\\" }}, \\'} for n in range(5)]
     text = json.dumps(rows, ensure_ascii=False, indent=indent)
@@ -174,7 +176,7 @@ def test_a_json_array_streams_and_keeps_its_line_numbers(indent, encoding, chunk
     file = read(write(text.encode(encoding)))
 
     assert [example.messages[-1].content for example in file.examples] == [row["output"] for row in rows]
-    assert [example.line for example in file.examples] == ([1] * 5 if indent is None else [2, 7, 12, 17, 22])
+    assert [example.line for example in file.examples] == ([1, 2, 3, 4, 5] if indent is None else [2, 7, 12, 17, 22])
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252"])
