@@ -13,7 +13,7 @@ from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.tables import Row
 
-_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t"}
+ROLE_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t"}
 
 
 def lint_row(
@@ -45,7 +45,7 @@ def _filled(line: int, value: dict[str, Any], example: Example, report: RowRepor
     has_calls = False
     for index, message in enumerate(messages):
         content = message.content or ""
-        letter = _LETTERS[message.role]
+        letter = ROLE_LETTERS[message.role]
         roles += letter
         texts.append(content)
         if letter == "a":
