@@ -273,8 +273,8 @@ def _cut(counts: TokenCounts) -> list[Finding]:
         f"{counts.longest:,})"
     )
     chinese = (
-        f"{counts.n_cut:,} 条样本超过 {counts.max_length:,} 个 token，会从末尾截断，共丢失 {counts.tokens_cut_off:,} "
-        f"个 token（最长的在第 {counts.longest_line} 行，有 {counts.longest:,} 个）"
+        f"{counts.n_cut:,} 条样本超过 {counts.max_length:,} 个词元，会从末尾截断，共丢失 {counts.tokens_cut_off:,} "
+        f"个词元（最长的在第 {counts.longest_line} 行，有 {counts.longest:,} 个）"
     )
     return [
         Finding(
@@ -293,7 +293,7 @@ def _left_out(counts: TokenCounts) -> list[Finding]:
     if not counts.n_left_out:
         return []
     message = f"{counts.n_left_out:,} examples have no trained token (after cutting) and would be left out"
-    chinese = f"{counts.n_left_out:,} 条样本（截断后）没有可训练的 token，训练时会被跳过"
+    chinese = f"{counts.n_left_out:,} 条样本（截断后）没有可训练的词元，训练时会被跳过"
     facts = {"count": counts.n_left_out}
     return [Finding("no_trained_tokens", "warning", message, facts=facts, message_zh=chinese, count=counts.n_left_out)]
 
@@ -303,6 +303,6 @@ def _sampling(counts: TokenCounts) -> list[Finding]:
         return []
     n, error = counts.sampled.n_examples, 100 * counts.sampled.relative_error
     message = f"the file is large: tokens were counted on {n:,} rows and scaled up, to within {error:.2g} % (95 %)"
-    chinese = f"文件较大：只统计了其中 {n:,} 行的 token 再按比例推算，误差在 {error:.2g}% 以内（95% 置信度）"
+    chinese = f"文件较大：只统计了其中 {n:,} 行的词元再按比例推算，误差在 {error:.2g}% 以内（95% 置信度）"
     facts = {"n_examples": n, "relative_error": counts.sampled.relative_error}
     return [Finding("tokens_sampled", "info", message, facts=facts, message_zh=chinese)]

@@ -172,19 +172,19 @@ def _batch_parts(spec: TrainingSpec, shape: _Shape, counts: TokenCounts) -> tupl
             "activations",
             activations,
             f"largest batch: {n_tokens:,} tokens x {shape.layers} layers x {per_layer:,} bytes",
-            f"最大的批次：{n_tokens:,} 个 token x {shape.layers} 层 x {per_layer:,} 字节",
+            f"最大的批次：{n_tokens:,} 个词元 x {shape.layers} 层 x {per_layer:,} 字节",
         ),
         Part(
             "logits",
             logits,
             f"at most {n_trained:,} trained tokens x {shape.vocab:,} words x {width} bytes, and their gradient",
-            f"最多 {n_trained:,} 个训练 token x {shape.vocab:,} 个词 x {width} 字节，以及同样大小的梯度",
+            f"最多 {n_trained:,} 个训练词元 x {shape.vocab:,} 个词 x {width} 字节，以及同样大小的梯度",
         ),
         Part(
             "rows",
             rows,
             f"the tokenised file: {counts.tokens:,} tokens x {_ROW_BYTES_PER_TOKEN} bytes",
-            f"分词后的文件：{counts.tokens:,} 个 token x {_ROW_BYTES_PER_TOKEN} 字节",
+            f"分词后的文件：{counts.tokens:,} 个词元 x {_ROW_BYTES_PER_TOKEN} 字节",
         ),
     )
 
