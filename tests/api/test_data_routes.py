@@ -144,6 +144,7 @@ def test_every_check_is_listed_with_its_thresholds(shared_service: Any) -> None:
         ("lint", {"thresholds": {"min_exampels": 3}}, "thresholds"),
         ("lint", {"near_duplicate": True}, "near_duplicate"),
         ("convert", {"to": "sharegtp"}, "to"),
+        ("lint", {"mapping": {"nope": "prompt"}}, "mapping"),
         ("split", {"valid_share": 1.5}, "valid_share"),
         ("estimate", {"hyperparameters": {"n_epochs": 0}, "measure": False}, "hyperparameters.n_epochs"),
         ("estimate", {"hyperparameters": {"n_epoch": 2}, "measure": False}, "hyperparameters.n_epoch"),
@@ -154,6 +155,21 @@ def test_a_wrong_option_is_named(upload: Any, post: Any, path: str, body: dict[s
     refused = post(f"files/{upload(b''.join(GOOD))}/{path}", **body)
     assert refused.status_code == 400
     assert refused.json()["error"]["param"] == param
+
+
+def test_an_option_that_is_not_known_is_refused_with_the_nearest(upload: Any, post: Any) -> None:
+    file_id = upload(b"".join(GOOD))
+    said = post(f"files/{file_id}/lint", onyl=["html"]).json()["error"]
+    assert said["message"] == "Unknown parameter: 'onyl'. Did you mean 'only'?"
+    assert (said["param"], said["code"]) == ("onyl", "unknown_parameter")
+    assert "Known are: format, mapping" in post(f"files/{file_id}/look", zzz=1).json()["error"]["message"]
+    assert "Did you mean 'recipe'?" in post("augmentations", file=file_id, recipt="x").json()["error"]["message"]
+
+
+def test_a_share_and_a_number_of_validation_rows_exclude_each_other(upload: Any, post: Any) -> None:
+    refused = post(f"files/{upload(b''.join(GOOD))}/split", valid_share=0.2, n_valid=3)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "n_valid"
 
 
 def test_a_file_or_model_of_nobody_is_a_404(upload: Any, post: Any) -> None:

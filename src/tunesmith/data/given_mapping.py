@@ -30,14 +30,14 @@ def check_mapping(
             meant = nearest(column, columns)
             hint = f'; did you mean "{meant}"?' if meant else ""
             listed = ", ".join(f'"{cut(there)}"' for there in columns[:_MOST_LISTED])
-            raise InvalidRequest(f'there is no column "{column}"; the file has {listed}{hint}', param="map")
+            raise InvalidRequest(f'there is no column "{column}"; the file has {listed}{hint}', param="mapping")
         fields = (
             FIELDS[format] if format else tuple(dict.fromkeys(known for names in FIELDS.values() for known in names))
         )
         if name not in fields:
             meant = nearest(name, fields)
             hint = f'; did you mean "{meant}"?' if meant else ""
-            raise InvalidRequest(f'"{name}" is not a field; expected one of {", ".join(fields)}{hint}', param="map")
+            raise InvalidRequest(f'"{name}" is not a field; expected one of {", ".join(fields)}{hint}', param="mapping")
 
 
 def complete(
