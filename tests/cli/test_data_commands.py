@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -116,6 +117,17 @@ def test_html_writes_a_report_and_does_not_overwrite_one(cli: Any, rows: Path) -
     assert refused.exit_code == 1
     assert "--force" in refused.stderr
     assert cli("data", "lint", "rows.jsonl", "--html", "report.html", "--force").exit_code == 0
+
+
+def test_a_report_that_does_not_fit_on_the_disk_leaves_nothing(
+    cli: Any, rows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert cli("data", "lint", "rows.jsonl", "--html", "report.html").exit_code == 1
+    assert os.listdir() == ["rows.jsonl"]
 
 
 def test_rows_shared_with_the_validation_file_are_found(cli: Any, rows: Path) -> None:

@@ -108,8 +108,10 @@ def lint(
 
 def _write_html(report: LintReport, target: Path, language: Language) -> None:
     from tunesmith.data.html_report import html_report
+    from tunesmith.data.whole_file import whole_file
 
-    target.write_text(html_report(report, language=language), encoding="utf-8")
+    with whole_file(target) as part:
+        part.write_text(html_report(report, language=language), encoding="utf-8")
 
 
 def _print(report: LintReport, file: Path, html: Path | None, language: Language, say: Say) -> None:
