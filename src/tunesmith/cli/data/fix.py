@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tunesmith.cli import terminal
@@ -14,7 +13,7 @@ from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, 
 from tunesmith.cli.data.language import Lang, Say, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.data.thresholds import Set, check_names, settings_of
-from tunesmith.cli.data.visible import visible
+from tunesmith.cli.data.visible import cut_to, visible
 from tunesmith.cli.terminal import AsJson, Yes
 from tunesmith.findings import Language
 
@@ -140,5 +139,4 @@ def _print_optional(report: LintReport, plan: FixPlan, language: Language, say: 
 def _line(mark: str, text: str) -> str:
     """One line, whatever the width: a diff is read down, not across."""
     cells = terminal.out.width - 2 if terminal.out.is_terminal else PIPED_CELLS
-    shown = visible(text)
-    return f"{mark} {shown if cell_len(shown) <= cells else set_cell_size(shown, cells - 1).rstrip() + '…'}"
+    return f"{mark} {cut_to(visible(text), cells)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tunesmith.cli.data.input_file import as_share
 from tunesmith.cli.data.language import say
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _value(name: str, text: str, default: Any) -> Any:
         if isinstance(default, int):
             return int(text)
         if isinstance(default, float):
-            return _share(text)
+            return as_share(text)
     except (ValueError, KeyError):
         en, zh = {
             bool: ("true or false", "true 或 false"),
@@ -86,7 +87,3 @@ def _value(name: str, text: str, default: Any) -> Any:
             say(f'{name}="{text}", expected {en}.', f"{name}=“{text}”，应该是{zh}。"), param_hint="--set"
         ) from None
     return tuple(text.split("|")) if isinstance(default, tuple) else text
-
-
-def _share(text: str) -> float:
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)

@@ -14,13 +14,12 @@ from tunesmith.data.lint.report import LintReport
 from tunesmith.data.prepare.dialogue import Ask, Prepared, Say
 from tunesmith.data.prepare.write_jsonl import free_names
 from tunesmith.data.sources import Source
-from tunesmith.findings import Finding, Language
+from tunesmith.findings import SEVERITIES, Finding, Language
 
 MAX_SAMPLES = 60
 SAMPLES_OF_A_FIX = 3
 # Container findings that only mean "it will be written as JSON Lines in UTF-8".
 REWRITE = "rewrite"
-_SEVERITIES = ("error", "warning", "info")
 
 _TEXTS: dict[Language, dict[str, str]] = {
     "en": {
@@ -83,7 +82,7 @@ def prepare_rows(source: Source, name: str, *, ask: Ask, say: Say, language: Lan
 
 
 def _say_findings(findings: Sequence[Finding], say: Say, language: Language) -> None:
-    for severity in _SEVERITIES:
+    for severity in SEVERITIES:
         for finding in findings:
             if finding.severity == severity:
                 say(f"- {finding.text(language)}\n")
