@@ -146,6 +146,7 @@ def test_every_check_is_listed_with_its_thresholds(shared_service: Any) -> None:
         ("convert", {"to": "sharegtp"}, "to"),
         ("lint", {"mapping": {"nope": "prompt"}}, "mapping"),
         ("split", {"valid_share": 1.5}, "valid_share"),
+        ("split", {"seed": -5}, "seed"),
         ("estimate", {"hyperparameters": {"n_epochs": 0}, "measure": False}, "hyperparameters.n_epochs"),
         ("estimate", {"hyperparameters": {"n_epoch": 2}, "measure": False}, "hyperparameters.n_epoch"),
         ("estimate", {"hyperparameters": {"dtype": "int4"}, "measure": False}, "hyperparameters.dtype"),

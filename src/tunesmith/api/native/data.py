@@ -63,7 +63,7 @@ class ConvertOptions(Reading):
 class SplitOptions(Reading):
     valid_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     n_valid: Annotated[int, Field(ge=1)] | None = None
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
     @model_validator(mode="after")
     def _refuse_both(self) -> Self:
