@@ -81,6 +81,14 @@ def test_a_chinese_csv_becomes_rows_that_can_be_trained_on(shared_service: Any, 
     assert made["purpose"] == "fine-tune"
 
 
+def test_what_the_result_is_called_does_not_change_what_it_is_for(upload: Any, post: Any) -> None:
+    file_id = upload(b"".join(GOOD))
+    made = result(post(f"files/{file_id}/convert", to="alpaca", filename="for training"))["files"]["file"]
+    assert (made["filename"], made["purpose"]) == ("for training", "fine-tune")
+    table = result(post(f"files/{file_id}/convert", to="alpaca", container="csv", filename="a.jsonl"))["files"]["file"]
+    assert (table["filename"], table["purpose"]) == ("a.jsonl", "user_data")
+
+
 def test_a_mapping_can_be_given_and_a_wrong_one_names_the_columns(upload: Any, post: Any) -> None:
     file_id = upload(b"a,b\n" + b"".join(b"q%d,r%d\n" % (n, n) for n in range(12)), "x.csv", "user_data")
     done = result(post(f"files/{file_id}/convert", to="alpaca", mapping={"a": "prompt", "b": "completion"}))

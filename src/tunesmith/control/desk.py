@@ -66,7 +66,9 @@ class Desk:
             facts = self._operate(operation, arguments)
             made: dict[str, FileRecord] = {}
             for part, out in facts.pop("outputs", {}).items():
-                made[part] = self._keep(caller, Path(out["path"]), filename or out["name"])
+                made[part] = self._keep(
+                    caller, Path(out["path"]), filename or out["name"], is_jsonl=out["name"].endswith(".jsonl")
+                )
             return Outcome(facts, made)
         finally:
             shutil.rmtree(folder)
@@ -92,14 +94,14 @@ class Desk:
             }
         return arguments
 
-    def _keep(self, caller: Caller, path: Path, filename: str) -> FileRecord:
+    def _keep(self, caller: Caller, path: Path, filename: str, *, is_jsonl: bool) -> FileRecord:
         """Make a file of what lies at `path`; JSON lines can be trained on, anything else is only data."""
         upload = self._files.begin_upload()
         try:
             with path.open("rb") as source:
                 while chunk := source.read(CHUNK_BYTES):
                     upload.write(chunk)
-            purpose = "fine-tune" if filename.endswith(".jsonl") else "user_data"
+            purpose = "fine-tune" if is_jsonl else "user_data"
             return self._files.create(caller, blob=upload.commit(), filename=filename, purpose=purpose)
         finally:
             upload.abort()
