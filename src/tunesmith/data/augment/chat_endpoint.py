@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from tunesmith.errors import InvalidRequest
 # A reply of some hundred rows is a few hundred kilobytes; an endpoint that sends more is broken or hostile.
 MAX_REPLY_BYTES = 4 * 2**20
 _SHOWN = 300
+_SECONDS = re.compile(r"\d+(?:\.\d*)?")
 _LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
@@ -173,14 +175,10 @@ def _read_answer(content: bytes) -> Answer | _Setback:
 
 def _retry_after_s(headers: httpx2.Headers) -> float | None:
     """RFC 9110 10.2.3: seconds or a date; and OpenAI's milliseconds."""
-    text = headers.get("retry-after-ms")
-    try:
-        if text is not None:
-            return max(0.0, float(text) / 1000)
-        text = headers.get("retry-after")
-        return None if text is None else max(0.0, float(text))
-    except ValueError:
-        pass
+    milliseconds, text = headers.get("retry-after-ms"), headers.get("retry-after")
+    for number, unit_s in ((milliseconds, 0.001), (text, 1.0)):
+        if number is not None and _SECONDS.fullmatch(number.strip()):
+            return float(number) * unit_s
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text or "").timestamp() - time.time())
     except ValueError:  # neither a number nor a date: as if it had not been said
