@@ -5,11 +5,10 @@ python scripts/make_checks_reference.py
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from tunesmith.data.lint.catalogue import CATALOGUE, Entry
-from tunesmith.data.lint.settings import SOURCES, LintSettings
+from tunesmith.data.lint.settings import THRESHOLDS, Threshold
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference" / "checks.md"
 SEVERITIES = {"error": "error · 错误", "warning": "warning · 警告", "info": "note · 提示"}
@@ -31,7 +30,7 @@ fix `rewrite`), and rows that cannot be read are left out (`remove_unreadable_ro
 | code · 代码 | severity · 级别 | what it means · 含义 | fix · 修复 | thresholds · 阈值 |
 |---|---|---|---|---|
 """
-THRESHOLDS = """
+THRESHOLDS_HEAD = """
 ## Thresholds · 阈值
 
 | name · 名称 | default · 默认 | where it comes from · 出处 |
@@ -47,9 +46,9 @@ def row(entry: Entry) -> str:
     return f"| `{entry.code}` | {severities} | {meaning} | {fix} | {thresholds} |"
 
 
-def threshold(name: str, default: object) -> str:
-    shown = ", ".join(map(str, default)) if isinstance(default, tuple) else default
-    return f"| `{name}` | {shown} | {cell(SOURCES.get(name, ''))} |"
+def threshold(one: Threshold) -> str:
+    shown = ", ".join(map(str, one.default)) if isinstance(one.default, tuple) else one.default
+    return f"| `{one.name}` | {shown} | {cell(one.source)} |"
 
 
 def cell(text: str) -> str:
@@ -57,9 +56,8 @@ def cell(text: str) -> str:
 
 
 def reference() -> str:
-    settings = LintSettings()
-    thresholds = (threshold(field.name, getattr(settings, field.name)) for field in dataclasses.fields(settings))
-    return HEAD + "\n".join(map(row, CATALOGUE)) + "\n" + THRESHOLDS + "\n".join(thresholds) + "\n"
+    thresholds = "\n".join(map(threshold, THRESHOLDS.values()))
+    return HEAD + "\n".join(map(row, CATALOGUE)) + "\n" + THRESHOLDS_HEAD + thresholds + "\n"
 
 
 def main() -> None:

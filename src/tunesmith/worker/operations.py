@@ -26,7 +26,7 @@ from tunesmith.data.html_report import html_report
 from tunesmith.data.lint.catalogue import CATALOGUE, all_codes
 from tunesmith.data.lint.engine import LintOptions, lint
 from tunesmith.data.lint.report import LintReport
-from tunesmith.data.lint.settings import SOURCES, LintSettings
+from tunesmith.data.lint.settings import THRESHOLDS, LintSettings
 from tunesmith.data.personal_data_survey import survey, write_without
 from tunesmith.data.sources import Source, open_source
 from tunesmith.data.split import split
@@ -79,12 +79,9 @@ def _codes(codes: list[str] | None, param: str) -> tuple[str, ...]:
 
 
 def _settings(thresholds: Mapping[str, float]) -> LintSettings:
-    names = [field.name for field in dataclasses.fields(LintSettings)]
     for name in thresholds:
-        _check_known(name, names, "thresholds")
-    defaults = LintSettings()
-    changes = {name: type(getattr(defaults, name))(value) for name, value in thresholds.items()}
-    return dataclasses.replace(defaults, **changes)
+        _check_known(name, tuple(THRESHOLDS), "thresholds")
+    return LintSettings(**{name: type(THRESHOLDS[name].default)(value) for name, value in thresholds.items()})
 
 
 def _check_known(name: str, known: list[str] | tuple[str, ...], param: str) -> None:
@@ -186,14 +183,10 @@ def personal_data(arguments: Arguments) -> Answer:
 
 
 def list_checks(_: Arguments) -> Answer:
-    defaults = LintSettings()
-
-    def threshold(name: str) -> dict[str, Any]:
-        return {"name": name, "default": getattr(defaults, name), "source": SOURCES.get(name)}
-
     return {
         "checks": [
-            entry.to_json() | {"thresholds": [threshold(name) for name in entry.thresholds]} for entry in CATALOGUE
+            entry.to_json() | {"thresholds": [dataclasses.asdict(THRESHOLDS[name]) for name in entry.thresholds]}
+            for entry in CATALOGUE
         ]
     }
 

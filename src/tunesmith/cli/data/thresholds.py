@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,10 +27,8 @@ Set = Annotated[
 
 def settings_of(pairs: Iterable[str] | None) -> LintSettings:
     """The defaults with what `--set` says. Raises BadParameter with the nearest name or the expected type."""
-    from tunesmith.data.lint.settings import LintSettings
+    from tunesmith.data.lint.settings import THRESHOLDS, LintSettings
 
-    defaults = LintSettings()
-    names = [field.name for field in dataclasses.fields(defaults)]
     changes: dict[str, Any] = {}
     for pair in pairs or ():
         name, mark, text = (part.strip() for part in pair.partition("="))
@@ -43,9 +40,9 @@ def settings_of(pairs: Iterable[str] | None) -> LintSettings:
                 ),
                 param_hint="--set",
             )
-        check_name(name, names, what="threshold", option="--set")
-        changes[name] = _value(name, text, getattr(defaults, name))
-    return dataclasses.replace(defaults, **changes)
+        check_name(name, THRESHOLDS, what="threshold", option="--set")
+        changes[name] = _value(name, text, THRESHOLDS[name].default)
+    return LintSettings(**changes)
 
 
 def check_names(names: Iterable[str] | None, known: Collection[str], *, what: str, option: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +66,18 @@ SOURCES: dict[str, str] = {
     "passage_length": _OURS + "a paragraph of 45 English words is no longer a turn of phrase",
     "max_passage_share": _OURS + "what more rows begin with is an instruction",
     "min_shared_share": _OURS + "below it a random split hardly matters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One field of LintSettings, as people see it."""
+
+    name: str
+    default: Any
+    source: str
+
+
+THRESHOLDS: dict[str, Threshold] = {
+    field.name: Threshold(field.name, field.default, SOURCES[field.name]) for field in fields(LintSettings)
 }
