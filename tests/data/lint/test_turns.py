@@ -109,3 +109,15 @@ def test_a_misspelled_key_is_told_with_what_it_was_meant_to_be(tmp_path: Path) -
 def test_keys_that_are_not_used_are_listed_once(tmp_path: Path) -> None:
     rows = [{**each, "source": "wiki", "year": 2020} for each in good_rows()]
     assert '"source"' in finding(lint_rows(tmp_path, rows), "unused_key").message
+
+
+def test_sharegpt_rows_keep_their_answers_whatever_the_assistant_is_called(tmp_path: Path) -> None:
+    def said(speaker: str, text: str) -> dict[str, str]:
+        return {"from": speaker, "value": text}
+
+    good = [{"conversations": [said("user", f"Question {i}?"), said("bot", f"Answer number {i}.")]} for i in range(12)]
+    late = {"conversations": [said("user", "Hi"), said("ChatGPT", "Hello."), said("user", "And?")]}
+    calls = {"conversations": [said("human", "Time?"), *[said("tool_call", '{"name": "now", "arguments": {}}')] * 2]}
+    report = lint_rows(tmp_path, [*good, late, calls])
+    assert finding(report, "last_message_not_assistant").rows == (13,)
+    assert mended(report)[12:] == [{"conversations": late["conversations"][:2]}, calls]

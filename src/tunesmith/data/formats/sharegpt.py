@@ -21,7 +21,7 @@ from tunesmith.data.origin import ORIGIN_KEY
 
 KEYS = frozenset({"conversations", "system", "tools", "parallel_tool_calls", ORIGIN_KEY})
 
-_ROLES = {
+ROLES_OF_SPEAKERS = {
     "human": "user",
     "user": "user",
     "gpt": "assistant",
@@ -133,7 +133,7 @@ def read_turns(turns: Any, place: str, report: RowReport, tools: Tools = ()) -> 
 def meant_speaker(speaker: str) -> str | None:
     """The name that a speaker goes by here: itself, or the one of which it is a typing error."""
     plain = speaker.strip().lower()
-    return plain if plain in _ROLES else nearest(plain, _ROLES)
+    return plain if plain in ROLES_OF_SPEAKERS else nearest(plain, ROLES_OF_SPEAKERS)
 
 
 def _read_speaker(turn: Any, field: str, index: int, report: RowReport) -> str | None:
@@ -142,7 +142,7 @@ def _read_speaker(turn: Any, field: str, index: int, report: RowReport) -> str |
         report.error("bad_message", detail, zh, field=field, message=index + 1)
         return None
     speaker = turn.get("from", turn.get("role"))
-    role = _ROLES.get(speaker.lower()) if isinstance(speaker, str) else None
+    role = ROLES_OF_SPEAKERS.get(speaker.lower()) if isinstance(speaker, str) else None
     if role is not None:
         return role
     known = ", ".join(SPEAKERS)

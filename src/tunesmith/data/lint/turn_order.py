@@ -7,7 +7,7 @@ from typing import Any
 
 from tunesmith.data.examples import ReinforcementExample
 from tunesmith.data.lint.check import LintContext, LintRow, Texts
-from tunesmith.data.lint.conversation import Turn, change_turns, role_of, text_key
+from tunesmith.data.lint.conversation import Turn, change_turns, is_call, role_of, text_key
 from tunesmith.data.lint.rows_with import Checks, Mend, RowsWith
 
 CODES = ("assistant_twice", "no_user_message", "system_not_first", "user_twice", "assistant_first")
@@ -55,7 +55,7 @@ def _can_join(one: Turn, other: Turn) -> bool:
     plain = {"role", "from", "content", "value", "weight", "name"}
     return (
         one.get("role", one.get("from")) == other.get("role", other.get("from"))
-        and one.get("from") != "function_call"
+        and not is_call(one)
         and not (one.keys() | other.keys()) - plain
         and isinstance(one.get(key), str)
         and isinstance(other.get(key), str)
