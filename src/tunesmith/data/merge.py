@@ -14,6 +14,7 @@ from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import DESCRIPTIONS, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
+from tunesmith.data.lint.check import Lines
 from tunesmith.data.new_jsonl import new_jsonl
 from tunesmith.data.origin import with_origin_of
 from tunesmith.data.readable_rows import skipped_rows
@@ -121,7 +122,7 @@ class _Reading:
         self._is_same = source.require_format() == to
         self.n_rows = self.n_skipped = 0
         self._n_unreadable = 0
-        self._lost: dict[str, tuple[int, list[int]]] = {}
+        self._lost: dict[str, Lines] = {}
         self._errors: list[Finding] = []
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -147,8 +148,7 @@ class _Reading:
             return value
         codes = FORMATS[self._to].losses(example)
         for code in codes:
-            count, lines = self._lost.get(code, (0, []))
-            self._lost[code] = (count + 1, [*lines, row.line] if len(lines) < MAX_ROWS else lines)
+            self._lost.setdefault(code, Lines()).add(row.line)
         return None if is_whole_row(codes) else with_origin_of(row.value, FORMATS[self._to].write(example))
 
     def _note(self, error: Finding) -> None:
@@ -162,8 +162,8 @@ class _Reading:
             told = skipped_rows(self._errors, self._n_unreadable)
             message, zh = f"{name}: {told.message}", f"{name}：{told.message_zh}"
             yield replace(told, message=message, message_zh=zh, facts={"file": name})
-        for code, (count, at) in self._lost.items():
-            loss = LOSSES[code]
+        for code, lines in self._lost.items():
+            loss, count, rows = LOSSES[code], lines.count, tuple(lines.first)
             message = f"{name}: in {count} row(s) {loss.en}: {DESCRIPTIONS[self._to]} cannot hold it"
-            zh = f"{name}：有 {count} 行{loss.zh}"
-            yield Finding(code, "warning", message, at[0], None, {"file": name}, zh, rows=tuple(at), count=count)
+            zh = f"{name}：有 {count} 行：{loss.zh}"
+            yield Finding(code, "warning", message, rows[0], None, {"file": name}, zh, rows=rows, count=count)
