@@ -102,7 +102,17 @@ def test_entities_that_lost_their_ampersand_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["if a < b and b > c", "```html\n<p>hi</p>\n```", "Write HTML: <div>", "a <- b", "AT&T; R&D", "<think>hm</think>"],
+    [
+        "if a < b and b > c",
+        "```html\n<p>hi</p>\n```",
+        "Write HTML: <div>",
+        "Vue shows it with <div class='a'>{{ name }}</div>",
+        "{% for x in y %}<li>{{ x }}</li>{% endfor %}",
+        "Use `<b>` for bold",
+        "a <- b",
+        "AT&T; R&D",
+        "<think>hm</think>",
+    ],
 )
 def test_comparisons_and_rows_about_html_are_left_alone(tmp_path: Path, text: str) -> None:
     assert "html" not in codes(lint_rows(tmp_path, [*good_rows(), chat("What?", text)]))

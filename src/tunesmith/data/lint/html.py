@@ -30,7 +30,10 @@ _BROKEN = re.compile(r" ?(?<![&\w#])(?:amp;)*(quot|#39|amp|lt|gt);")
 _HINTS = ("&", "quot;", "#39;", "lt;", "gt;", "amp;")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\s*/?>", re.I)
 # In rows about code or web pages tags are words.
-_CODE = re.compile(r"```|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS\b|标签")
+_CODE = re.compile(
+    r"```|`<|\{%|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS\b|标签|前端"
+    r"|\b(?:[Jj]inja2?|Vue|React|JSX|TSX|SVG|JavaScript|[Mm]arkdown|Angular|Svelte|Django|PHP|Bootstrap|Tailwind)\b"
+)
 
 
 def _look(row: LintRow) -> str | None:
