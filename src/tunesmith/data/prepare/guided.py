@@ -69,16 +69,17 @@ def prepare_rows(source: Source, name: str, *, ask: Ask, say: Say, language: Lan
     plan = plan_fixes(source, report, samples=MAX_SAMPLES)
     chosen, is_changed = _choose(plan, report, ask, say, language)
     _say_by_hand(report, chosen, say, language)
+    has_errors = _has_errors(report, chosen)
     if not is_changed:
         say(text["nothing"])
-        return Prepared(name, format=format_name)
+        return Prepared(name, format=format_name, has_errors=has_errors)
     if not ask(text["proceed"]):
         say(text["aborted"])
         return Prepared(None, format=format_name)
     (path,) = free_names(name, [""])
     done = write_fixed(source, replace(plan, fixes=tuple(chosen)), Path(path))
     say(text["wrote"].format(path=path, kept=done.kept, changed=done.changed, removed=done.removed))
-    return Prepared(path, format=format_name)
+    return Prepared(path, format=format_name, has_errors=has_errors)
 
 
 def _say_findings(findings: Sequence[Finding], say: Say, language: Language) -> None:
@@ -132,3 +133,13 @@ def _say_by_hand(report: LintReport, chosen: Sequence[Fix], say: Say, language: 
     if left:
         say(_TEXTS[language]["by_hand"])
         _say_findings(left, say, language)
+
+
+def _has_errors(report: LintReport, chosen: Sequence[Fix]) -> bool:
+    """Whether the new file will hold what a training refuses; rows that cannot be read do not come that far."""
+    codes = {fix.code for fix in chosen} | {REWRITE, UNREADABLE.code}
+    return any(
+        finding.code in ("unusable_rows", "too_few_examples") or (finding.severity == "error" and finding.fix)
+        for finding in report.findings
+        if finding.fix not in codes
+    )
