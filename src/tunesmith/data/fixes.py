@@ -40,7 +40,10 @@ class HasFixes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one fix does to the row at `line`: `before` and `after` are the words where they begin to differ."""
+    """What one fix does to the row at `line`: `before` and `after` are the words where they begin to differ.
+
+    Of a row that cannot be read `before` says why; `before_zh` says it in Chinese.
+    """
 
     line: int
     code: str
@@ -49,6 +52,7 @@ class Change:
     after: str | None
     why: str
     why_zh: str
+    before_zh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def _mended_rows(source: Source, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
     by_line = is_by_line(source)
     for number, row in enumerate(source.rows(), 1):
         if isinstance(row, Finding):
-            yield _Fixed(row.line or number, None, row.message, ((UNREADABLE, None),))
+            yield _Fixed(row.line or number, None, row, ((UNREADABLE, None),))
         elif not isinstance(row.value, dict):
             yield _Fixed(row.line, None, kind(row.value), ((UNREADABLE, None),))
         else:
@@ -243,6 +247,9 @@ def _count(
 
 def _change(line: int, fix: Fix, before: Any, after: Any) -> Change:
     why, why_zh = fix.texts.en, fix.texts.zh
+    if isinstance(before, Finding):
+        said, said_zh = _short(before.message), _short(before.text("zh"))
+        return Change(line, fix.code, "remove", said, None, why, why_zh, said_zh)
     if after is None:
         return Change(line, fix.code, "remove", _short(before), None, why, why_zh)
     old, new = _short(before, None), _short(after, None)

@@ -100,10 +100,12 @@ def fix(
 
 def _print_plan(plan: FixPlan, language: Language, say: Say) -> None:
     for change in plan.samples:
-        why = change.why_zh if language == "zh" else change.why
+        why, before = change.why, change.before
+        if language == "zh":
+            why, before = change.why_zh, change.before_zh or before
         head = Text(say(f"line {change.line}", f"第 {change.line} 行"), style="bold")
         terminal.out.print(head + Text(f"  {change.code}: {why}", style="dim"))
-        terminal.out.print(Text(_line("-", change.before), style="red"))
+        terminal.out.print(Text(_line("-", before), style="red"))
         if change.after is not None:
             terminal.out.print(Text(_line("+", change.after), style="green"))
     if plan.samples:
