@@ -107,6 +107,7 @@ def resolve(request: RunRequest, data: DataFacts, model: BaseModelFacts, machine
         style=request.style,
         dtype=dtype,
         packed=model.packs,
+        share_prefixes=model.packs,
         threads=machine.threads,
         checkpoint_every_s=request.checkpoint_every_s,
     )

@@ -54,7 +54,6 @@ class ShuffledExamples:
         self.rendered = rendered
         self.batch_size = batch_size
         self.seed = seed
-        self._lengths = [len(example.input_ids) for example in rendered]
         self._order: tuple[int, list[list[int]]] = (-1, [])
 
     @property
@@ -63,7 +62,8 @@ class ShuffledExamples:
 
     def examples_of(self, *, epoch: int, index: int) -> Sequence[Rendered]:
         if self._order[0] != epoch:
-            self._order = (epoch, epoch_batches(self._lengths, batch_size=self.batch_size, seed=self.seed, epoch=epoch))
+            batches = epoch_batches(len(self.rendered), batch_size=self.batch_size, seed=self.seed, epoch=epoch)
+            self._order = (epoch, batches)
         return [self.rendered[i] for i in self._order[1][index]]
 
 
@@ -263,7 +263,13 @@ def repeatable(*, seed: int, threads: int) -> Iterator[None]:
 
 def _micro_batches(model: PreTrainedModel, examples: Sequence[Rendered], spec: TrainingSpec) -> Iterator[sft.Batch]:
     max_trained = max(1, spec.micro_batch_logits // int(model.config.vocab_size))
-    return sft.micro_batches(examples, max_tokens=spec.micro_batch_tokens, max_trained=max_trained, packed=spec.packed)
+    return sft.micro_batches(
+        examples,
+        max_tokens=spec.micro_batch_tokens,
+        max_trained=max_trained,
+        packed=spec.packed,
+        share_prefixes=spec.share_prefixes,
+    )
 
 
 def _compute_dtype(spec: TrainingSpec) -> contextlib.AbstractContextManager[Any]:
@@ -277,8 +283,8 @@ def _small_batch(validation: Sequence[Rendered], spec: TrainingSpec) -> list[Ren
     """The same few validation examples each time, so that their losses can be compared."""
     if not validation:
         return []
-    lengths = [len(example.input_ids) for example in validation]
-    return [validation[i] for i in epoch_batches(lengths, batch_size=spec.valid_batch_size, seed=spec.seed, epoch=0)[0]]
+    chosen = epoch_batches(len(validation), batch_size=spec.valid_batch_size, seed=spec.seed, epoch=0)[0]
+    return [validation[i] for i in chosen]
 
 
 def _checkpoint_report(step: StepReport, checkpoints: Path) -> CheckpointReport:
