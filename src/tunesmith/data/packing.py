@@ -72,11 +72,36 @@ def epoch_batches(n: int, *, batch_size: int, seed: int, epoch: int) -> list[lis
     return _cut(sorted(range(n), key=lambda i: _shuffle_key(seed, epoch, i)), batch_size)
 
 
+def grouped_epoch_batches(
+    families: Sequence[Node], *, rows_per_group: int, batch_size: int, seed: int, epoch: int
+) -> list[list[int]]:
+    """Like epoch_batches, but rows that begin alike go into the same step in small groups.
+
+    `families` is the prefix tree of all rows. From its leaves up, the rows of a node are shuffled and cut into groups
+    of `rows_per_group`; what is left over joins the rows of the node's parent. So who is grouped with whom changes each
+    epoch, within the family that shares most. The groups are shuffled as a whole, and a step takes the next ones: 16
+    rows in groups of 4 are four families, or four parts of larger ones. Only the last group may be smaller.
+    """
+    groups: list[list[int]] = []
+    left: list[list[list[int]]] = [[] for _ in families]
+    for number in reversed(range(len(families))):
+        node = families[number]
+        pieces = sorted([*left[number], *([i] for i in node.alone)], key=lambda p: _shuffle_key(seed, epoch, p[0]))
+        rows = [i for piece in pieces for i in piece]
+        is_root = node.parent < 0
+        n_grouped = len(rows) if is_root else len(rows) - len(rows) % rows_per_group
+        groups += [rows[i : min(i + rows_per_group, n_grouped)] for i in range(0, n_grouped, rows_per_group)]
+        if n_grouped < len(rows):
+            left[node.parent].append(rows[n_grouped:])
+    groups.sort(key=lambda group: (len(group) < rows_per_group, _shuffle_key(seed, epoch, group[0], "group")))
+    return _cut([i for group in groups for i in group], batch_size)
+
+
 def _cut(order: Sequence[int], batch_size: int) -> list[list[int]]:
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
     return [list(order[start : start + batch_size]) for start in range(0, len(order), batch_size)]
 
 
-def _shuffle_key(seed: int, epoch: int, index: int) -> bytes:
-    return hashlib.blake2b(f"{seed}:{epoch}:{index}".encode(), digest_size=16).digest()
+def _shuffle_key(seed: int, epoch: int, index: int, what: str = "") -> bytes:
+    return hashlib.blake2b(f"{seed}:{epoch}:{index}{what}".encode(), digest_size=16).digest()
