@@ -172,7 +172,9 @@ class _SegmentAttention(torch.autograd.Function):
                 if softcap is not None:
                     scores = scores.div_(softcap).tanh_().mul_(softcap)
                 capped = scores.clone() if softcap is not None else None
-                scores.view(*q.shape[:2], end - start, -1).add_(_mask(block.past + start, seen, window, q.dtype))
+                partly = seen if window is not None else slice(block.past + start, seen.stop)  # the rest is seen by all
+                by_head = scores.view(*q.shape[:2], end - start, -1)[..., partly.start - seen.start :]
+                by_head.add_(_mask(block.past + start, partly, window, q.dtype))
                 if block.hidden_past is not None:
                     scores.view(block.n, -1, scores.shape[-1]).add_(block.hidden_past[:, :, seen].to(q.dtype))
                 probabilities = torch.softmax(scores, -1)
