@@ -201,7 +201,11 @@ def test_a_run_on_rows_that_share_passages_ends_with_the_same_bytes_however_ofte
     system = "You are an expert at logical reasoning. Read the passage and choose one of the options below it."
     passages = [f"Six people, {name} among them, negotiate a treaty around a circular table." for name in ("Ann", "Bo")]
     rows = [
-        [("system", system), ("user", f"{passages[q % 2]} Question {q}: who sits there?"), ("assistant", "ABCDE"[q % 5])]
+        [
+            ("system", system),
+            ("user", f"{passages[q % 2]} Question {q}: who sits there?"),
+            ("assistant", "ABCDE"[q % 5]),
+        ]
         for q in range(20)
     ]
     messages = [[{"role": role, "content": content} for role, content in row] for row in rows]

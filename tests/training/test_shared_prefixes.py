@@ -19,8 +19,8 @@ from tunesmith.models.lora import attach_lora, lora_layers
 from tunesmith.training import sft
 
 TOLERANCE = 1e-5
-BFLOAT16_TOLERANCE = 2.5e-2
-"""Relative, of all gradients together: bfloat16 itself is 1e-2 to 2e-2 from float32 on these models."""
+BFLOAT16_FACTOR = 1.2
+"""In bfloat16 the separate rows' gradients are 1e-2 to 7e-2 from float32 on these models; the tree's, no further."""
 
 
 def test_a_row_that_shares_nothing_is_laid_flat() -> None:
@@ -120,8 +120,8 @@ def test_in_bfloat16_the_tree_is_as_near_to_float32_as_the_separate_rows_are(fam
     model = with_adapter(tiny_model(family).to(torch.bfloat16))
     tree, flat = one_step(model, examples), one_step(model, examples, share_prefixes=False)
 
-    assert distance(tree.grads, truth.grads) < max(BFLOAT16_TOLERANCE, 1.2 * distance(flat.grads, truth.grads))
-    assert tree.score.mean_loss == pytest.approx(truth.score.mean_loss, rel=BFLOAT16_TOLERANCE)
+    assert distance(tree.grads, truth.grads) < BFLOAT16_FACTOR * distance(flat.grads, truth.grads)
+    assert tree.score.mean_loss == pytest.approx(truth.score.mean_loss, rel=1e-2)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
