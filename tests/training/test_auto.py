@@ -47,6 +47,17 @@ def test_auto_batch_size_is_a_power_of_two_that_leaves_a_hundred_steps(n: int, b
     assert resolved(n).spec.batch_size == batch_size
 
 
+@pytest.mark.parametrize(("batch_size", "rows"), [(1, 1), (3, 1), (4, 2), (8, 4), (16, 4), (256, 4)])
+def test_a_step_takes_two_groups_of_rows_that_begin_alike_or_more(batch_size: int, rows: int) -> None:
+    assert resolved(batch_size=batch_size).spec.rows_per_group == rows
+
+
+def test_a_family_that_is_not_packed_shares_nothing() -> None:
+    padded = dataclasses.replace(MODEL, architecture="StableLmForCausalLM")
+    spec = resolved(batch_size=16, model=padded).spec
+    assert (spec.share_prefixes, spec.rows_per_group) == (False, 1)
+
+
 @pytest.mark.parametrize(
     ("family", "width", "rate"),
     [("qwen3", 1024, 5.3e-4), ("qwen3", 4096, 4.7e-4), ("llama", 2048, 4.9e-4), ("llama", 4096, 2.9e-4)],

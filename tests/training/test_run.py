@@ -194,6 +194,32 @@ def test_a_paused_run_goes_on_where_it_stopped(request_for: Any, tmp_path: Path)
     assert digest(run_dir / "final") == digest(tmp_path / "unbroken" / "final")
 
 
+def test_a_run_on_rows_that_share_passages_ends_with_the_same_bytes_however_often_it_stopped(
+    request_for: Any, tmp_path: Path
+) -> None:
+    request = request_for(batch_size=8, n_epochs=2)
+    system = "You are an expert at logical reasoning. Read the passage and choose one of the options below it."
+    passages = [f"Six people, {name} among them, negotiate a treaty around a circular table." for name in ("Ann", "Bo")]
+    rows = [
+        [
+            ("system", system),
+            ("user", f"{passages[q % 2]} Question {q}: who sits there?"),
+            ("assistant", "ABCDE"[q % 5]),
+        ]
+        for q in range(20)
+    ]
+    messages = [[{"role": role, "content": content} for role, content in row] for row in rows]
+    Path(request.training_path).write_text("".join(json.dumps({"messages": row}) + "\n" for row in messages))
+    run(request, tmp_path / "unbroken")
+    spec = json.loads((tmp_path / "unbroken" / "spec.json").read_text())
+    assert (spec["share_prefixes"], spec["rows_per_group"]) == (True, 4)
+    outcome = None
+    while outcome is None or outcome.status == "paused":
+        stops = iter([None] * 2)
+        outcome, _ = run(request, tmp_path / "paused", should_stop=lambda stops=stops: next(stops, "pause"))
+    assert digest(tmp_path / "paused" / "final") == digest(tmp_path / "unbroken" / "final")
+
+
 def test_a_cancelled_run_writes_no_result(request_for: Any, tmp_path: Path) -> None:
     stops = iter([None] * 3)
     outcome, _ = run(request_for(), tmp_path / "run", should_stop=lambda: next(stops, "cancel"))

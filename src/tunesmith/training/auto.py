@@ -19,6 +19,7 @@ _COOKBOOK = "OpenAI cookbook, chat data preparation"
 
 _MIN_STEPS = 100
 _MAX_AUTO_BATCH = 16
+_MAX_GROUP = 4  # a step of 16 takes four groups: docs/decisions/0013
 _REGRET = 'Schulman et al. 2025, "LoRA Without Regret"'
 _TINKER = "Tinker cookbook, hyperparam_utils"
 # How fast the best rate falls as models widen, by family; other families take Qwen's gentler one.
@@ -106,10 +107,17 @@ def resolve(request: RunRequest, data: DataFacts, model: BaseModelFacts, machine
         style=request.style,
         dtype=dtype,
         packed=model.packs,
+        share_prefixes=model.packs,
+        rows_per_group=_rows_per_group(batch_size) if model.packs else 1,
         threads=machine.threads,
         checkpoint_every_s=request.checkpoint_every_s,
     )
     return Resolution(spec, reasons)
+
+
+def _rows_per_group(batch_size: int) -> int:
+    """Two groups in a step at least, and groups of four at most."""
+    return max(1, min(_MAX_GROUP, batch_size // 2))
 
 
 def length_limit(asked: Hyperparameters, model: BaseModelFacts) -> int:

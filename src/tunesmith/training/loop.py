@@ -7,13 +7,15 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
-from tunesmith.data.packing import epoch_batches
+from tunesmith.data.packing import epoch_batches, grouped_epoch_batches
+from tunesmith.data.prefix_tree import Node, prefix_tree
 from tunesmith.errors import TrainingFailed
 from tunesmith.models.checkpoints import Checkpoint, checkpoint_folder, prune_checkpoints, save_checkpoint
 from tunesmith.models.precision import use_fast_exact_fp32
@@ -35,6 +37,10 @@ SOONEST_CHECKPOINT_S = 5.0
 """Where saving is cheap a killed run loses seconds: saving is due when it costs 1 % of the time since the last one."""
 SAVING_SHARE = 0.01
 
+MIN_FAMILY_TOKENS = 16
+"""Rows are a family if they share this many tokens more than with others, and this part of a row."""
+MIN_FAMILY_SHARE = 0.1
+
 
 class TrainingData(Protocol):
     """Which examples each optimizer step takes: a function of the step alone, which so is the whole data position."""
@@ -48,14 +54,18 @@ class TrainingData(Protocol):
 
 
 class ShuffledExamples:
-    """Examples in memory, in a new order each epoch."""
+    """Examples in memory, in a new order each epoch; with `rows_per_group`, in groups of so many that begin alike."""
 
-    def __init__(self, rendered: Sequence[Rendered], *, batch_size: int, seed: int) -> None:
+    def __init__(self, rendered: Sequence[Rendered], *, batch_size: int, seed: int, rows_per_group: int = 1) -> None:
         self.rendered = rendered
         self.batch_size = batch_size
         self.seed = seed
-        self._lengths = [len(example.input_ids) for example in rendered]
+        self.rows_per_group = rows_per_group
         self._order: tuple[int, list[list[int]]] = (-1, [])
+
+    @classmethod
+    def of(cls, rendered: Sequence[Rendered], spec: TrainingSpec) -> Self:
+        return cls(rendered, batch_size=spec.batch_size, seed=spec.seed, rows_per_group=spec.rows_per_group)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -63,8 +73,23 @@ class ShuffledExamples:
 
     def examples_of(self, *, epoch: int, index: int) -> Sequence[Rendered]:
         if self._order[0] != epoch:
-            self._order = (epoch, epoch_batches(self._lengths, batch_size=self.batch_size, seed=self.seed, epoch=epoch))
+            self._order = (epoch, self._batches(epoch))
         return [self.rendered[i] for i in self._order[1][index]]
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        batch_size, seed = self.batch_size, self.seed
+        if self.rows_per_group == 1:
+            return epoch_batches(len(self.rendered), batch_size=batch_size, seed=seed, epoch=epoch)
+        return grouped_epoch_batches(
+            self._families, rows_per_group=self.rows_per_group, batch_size=batch_size, seed=seed, epoch=epoch
+        )
+
+    @cached_property
+    def _families(self) -> list[Node]:
+        """The rows as a tree of what they share, as far as it is worth giving up some of the mixing for it."""
+        sequences = [example.input_ids for example in self.rendered]
+        mean_length = sum(map(len, sequences)) / len(sequences)
+        return prefix_tree(sequences, min_shared=max(MIN_FAMILY_TOKENS, round(MIN_FAMILY_SHARE * mean_length)))
 
 
 @dataclass(slots=True)
@@ -263,7 +288,13 @@ def repeatable(*, seed: int, threads: int) -> Iterator[None]:
 
 def _micro_batches(model: PreTrainedModel, examples: Sequence[Rendered], spec: TrainingSpec) -> Iterator[sft.Batch]:
     max_trained = max(1, spec.micro_batch_logits // int(model.config.vocab_size))
-    return sft.micro_batches(examples, max_tokens=spec.micro_batch_tokens, max_trained=max_trained, packed=spec.packed)
+    return sft.micro_batches(
+        examples,
+        max_tokens=spec.micro_batch_tokens,
+        max_trained=max_trained,
+        packed=spec.packed,
+        share_prefixes=spec.share_prefixes,
+    )
 
 
 def _compute_dtype(spec: TrainingSpec) -> contextlib.AbstractContextManager[Any]:
@@ -277,8 +308,8 @@ def _small_batch(validation: Sequence[Rendered], spec: TrainingSpec) -> list[Ren
     """The same few validation examples each time, so that their losses can be compared."""
     if not validation:
         return []
-    lengths = [len(example.input_ids) for example in validation]
-    return [validation[i] for i in epoch_batches(lengths, batch_size=spec.valid_batch_size, seed=spec.seed, epoch=0)[0]]
+    chosen = epoch_batches(len(validation), batch_size=spec.valid_batch_size, seed=spec.seed, epoch=0)[0]
+    return [validation[i] for i in chosen]
 
 
 def _checkpoint_report(step: StepReport, checkpoints: Path) -> CheckpointReport:

@@ -86,7 +86,7 @@ def fine_tune(
     with repeatable(seed=spec.seed, threads=spec.threads):
         checkpoint = newest_checkpoint(run_dir / _CHECKPOINTS)
         model, trained = load_trainable(spec, facts, resume_from=checkpoint.folder if checkpoint else None)
-        examples = ShuffledExamples(data.training, batch_size=spec.batch_size, seed=spec.seed)
+        examples = ShuffledExamples.of(data.training, spec)
         state = RunState.of(checkpoint) if checkpoint else RunState()
         if not checkpoint:
             state.journal += _first_reports(resolution, data, examples, trained)

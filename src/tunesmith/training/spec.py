@@ -64,7 +64,8 @@ class TrainingSpec:
     """Every number of a run, decided. Saved with its checkpoints; equal specs on equal files give equal bytes.
 
     Lengths are in tokens. `learning_rate` is the peak actually used, multiplier included. `micro_batch_tokens` and
-    `micro_batch_logits` bound what is in memory at once and do not change the result beyond rounding.
+    `micro_batch_logits` bound what is in memory at once and do not change the result beyond rounding, nor does
+    `share_prefixes`. `rows_per_group` rows that begin alike are taken by the same step; 1 means at random.
     """
 
     base_folder: str
@@ -87,6 +88,8 @@ class TrainingSpec:
     max_grad_norm: float = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
     packed: bool = True
+    share_prefixes: bool = False
+    rows_per_group: int = 1
     micro_batch_tokens: int = 4096
     micro_batch_logits: int = 1 << 26
     valid_every: int = 10

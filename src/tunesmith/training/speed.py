@@ -112,7 +112,7 @@ def _steps(
 
 
 def _batches(examples: Sequence[Rendered], spec: TrainingSpec) -> Iterator[Sequence[Rendered]]:
-    data = ShuffledExamples(examples, batch_size=spec.batch_size, seed=spec.seed)
+    data = ShuffledExamples.of(examples, spec)
     for step in range(_MOST_STEPS):
         epoch, index = divmod(step, data.steps_per_epoch)
         yield data.examples_of(epoch=epoch, index=index)
