@@ -33,7 +33,7 @@ _MIN_TEMPLATE_ROWS = 10
 
 @dataclass(slots=True)
 class RowGroups:
-    """About 60 bytes a row, and the index of near-duplicates when asked for."""
+    """About 70 bytes a row, and the index of near-duplicates when asked for."""
 
     source: Source
     settings: LintSettings
@@ -42,6 +42,7 @@ class RowGroups:
     prompts: array[int] = field(default_factory=lambda: array("Q"))
     beginnings: list[array[int]] = field(default_factory=lambda: [array("Q") for _ in _PREFIX_BYTES])
     paragraphs: array[int] = field(default_factory=lambda: array("Q"))
+    systems: array[int] = field(default_factory=lambda: array("Q"))
     similar: SimilarTexts = field(default_factory=SimilarTexts)
 
     def add(self, row: LintRow) -> None:
@@ -52,6 +53,8 @@ class RowGroups:
         for column, length in zip(self.beginnings, _PREFIX_BYTES, strict=True):
             column.append(_key(data[:length]) if len(data) >= length else _NO_KEY)
         self.paragraphs.extend(_paragraph_keys(data))
+        system = row.system.strip().encode(errors="surrogatepass")
+        self.systems.append(_key(system) if len(system) >= _MIN_PASSAGE_BYTES else _NO_KEY)
         if self.with_near_duplicates:
             self.similar.add(row.position, similar_text(row))
 
@@ -63,6 +66,7 @@ class RowGroups:
         for column in self.beginnings:
             tied["same_passage"] += self._tie(groups, column)
         tied["same_passage"] += self._tie(groups, self.paragraphs, keys_per_row=_N_PARAGRAPHS)
+        tied["same_passage"] += self._tie(groups, self.systems)  # a document may be given as the system prompt
         if self.with_near_duplicates:
             positions = np.frombuffer(self.positions, np.uint32)
             threshold = self.settings.near_duplicate_similarity

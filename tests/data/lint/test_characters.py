@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from lint_rows import chat, codes, finding, good_rows, lint_rows, mended
 
+from tunesmith.data.lint.control_characters import strip_control_characters
 from tunesmith.data.lint.mojibake import repair
 
 
@@ -116,3 +117,8 @@ def test_entities_that_lost_their_ampersand_are_found(tmp_path: Path) -> None:
 )
 def test_comparisons_and_rows_about_html_are_left_alone(tmp_path: Path, text: str) -> None:
     assert "html" not in codes(lint_rows(tmp_path, [*good_rows(), chat("What?", text)]))
+
+
+def test_spaces_of_no_width_are_found_and_stripped_but_emoji_keep_their_joiners() -> None:
+    row = {"prompt": "价格\u200b是多少？", "completion": "9 元 👩\u200d🍳"}
+    assert strip_control_characters(row) == {"prompt": "价格是多少？", "completion": "9 元 👩\u200d🍳"}

@@ -58,6 +58,23 @@ def test_rows_that_another_fix_mends_are_not_unusable(tmp_path: Path) -> None:
     assert "unusable_rows" not in codes(report)
 
 
+@pytest.mark.parametrize(
+    ("roles", "left"),
+    [
+        (("human",), ()),
+        (("human", "bot", "human"), ("user", "assistant")),
+        (("usr", "assitant", "usr"), ("user", "assistant")),
+        (("human", "bot"), ("user", "assistant")),
+    ],
+)
+def test_what_corrected_roles_bring_to_light_is_mended_at_once(
+    tmp_path: Path, roles: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    made = mended(lint_rows(tmp_path, [*good_rows(), spoken(*roles)]))
+    assert made[12:] == ([spoken(*left)] if left else [])
+    assert mended(lint_rows(tmp_path, made)) == made
+
+
 @pytest.mark.parametrize("mark", ["<|im_end|>", "</s>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>"])
 def test_an_end_mark_is_found_and_removed(tmp_path: Path, mark: str) -> None:
     report = lint_rows(tmp_path, [*good_rows(), chat("Ready?", f"Yes, ready. {mark}\n")])

@@ -16,8 +16,9 @@ _TEXTS = Texts(
     "{count} row(s) hold invisible control characters ({where}), first {example}; the model learns to write them",
     "{count} 行含有看不见的控制字符（{where}），第一个是 {example}；模型会学着输出它们",
 )
-# C0 without tab, line feed and carriage return, DEL, C1, and the byte order mark inside a text.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+# C0 without tab, line feed and carriage return, DEL, C1, the byte order mark inside a text, and spaces of no width,
+# which web pages leave behind. The joiners U+200C and U+200D stay: emoji and some scripts need them.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
 # "\\frac" and "\\beta" written into JSON with one backslash are read as a form feed and "rac", a backspace and "eta".
 _LATEX_F = re.compile("\x0c(?=rac|orall|box|lat)")
 _LATEX_B = re.compile("\x08(?=eta|egin|inom|ar|oldsymbol|ig|mod|ullet|ot)")

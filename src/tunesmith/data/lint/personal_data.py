@@ -27,6 +27,10 @@ MASK_TEXTS = Texts(
 DROP_TEXTS = Texts(en="Remove the examples that hold personal data", zh="删除含有个人信息的样本")
 
 
+# A hotline or a service address may be the very answer; only the user knows whose it is.
+CONTACTS = frozenset({"phone", "email", "ip"})
+
+
 def make(context: LintContext) -> Check:
     return PersonalData()
 
@@ -65,7 +69,7 @@ class PersonalData(Check):
         if not self._lines.count:
             return []
         return [
-            Fix(MASK, MASK_TEXTS, recommended=True, change=mask_row),
+            Fix(MASK, MASK_TEXTS, recommended=not CONTACTS.issuperset(self._kinds), change=mask_row),
             Fix(DROP, DROP_TEXTS, recommended=False, drops=self._positions),
         ]
 
