@@ -1,0 +1,54 @@
+"""The shape of a noisy curve: block means with their standard errors, neighbourhoods, robust spread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunesmith.training.diagnosis.thresholds import BLOCKS
+
+Floats = NDArray[np.float64]
+_NEIGHBOURS = 5
+_TO_SIGMA = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Steps `first` to `last`, counted from 1: their mean loss and how well it is known."""
+
+    first: int
+    last: int
+    mean: float
+    error: float
+
+
+def blocks(values: Sequence[float], *, first_step: int = 1, n: int = BLOCKS) -> list[Block]:
+    """At most `n` equal parts of the curve, each of at least two steps; none for fewer than four steps."""
+    if len(values) < 4:
+        return []
+    parts = np.array_split(np.asarray(values, dtype=float), min(n, len(values) // 2))
+    found, at = [], first_step
+    for part in parts:
+        found.append(Block(at, at + len(part) - 1, float(part.mean()), float(part.std(ddof=1) / np.sqrt(len(part)))))
+        at += len(part)
+    return found
+
+
+def difference_error(one: Block, other: Block) -> float:
+    """The standard error of the difference of two blocks' means."""
+    return float(np.hypot(one.error, other.error))
+
+
+def neighbours(values: Floats) -> Floats:
+    """(steps, 10): the five steps before and after each step, itself left out; nan beyond the ends."""
+    padded = np.pad(values, _NEIGHBOURS, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
+    return np.delete(windows, _NEIGHBOURS, axis=1)
+
+
+def robust_sigma(values: Floats) -> float:
+    """The standard deviation of what is not an outlier."""
+    return float(_TO_SIGMA * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0

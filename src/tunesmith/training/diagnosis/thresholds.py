@@ -1,0 +1,73 @@
+"""Every number that decides a diagnosis, with where it comes from. Losses are in nats per trained token.
+
+`OWN` ones were set on the curves of tests/training/curves, real runs of the embedded model.
+"""
+
+from __future__ import annotations
+
+# Shapes, against the curve's own noise.
+SIGNIFICANT_SE = 3.0
+"""A change counts when it is this many standard errors of the block means. Source: the usual three-sigma rule."""
+BLOCKS = 8
+"""A curve is read in this many blocks: an eighth of a run is short enough for a trend. OWN."""
+
+# Nothing learnt.
+FLAT_FALL = 0.05
+"""A loss that fell by less than this share has learnt nothing. OWN: a rate of 1/1000 falls by 1 to 3 %."""
+FLAT_LOSS = 0.3
+"""Below this a loss that stays where it is has nothing left to learn. Source: iFlytek's advice on loss curves."""
+LOW_MULTIPLIER = 0.1
+"""A multiplier under a tenth of the derived rate explains a flat or slow curve. Source: Thinking Machines' sweep, where
+the best rates of 27 models lie within a factor of ten of each other."""
+
+# Too much at once.
+RISE_ABOVE_START = 1.15
+"""A block this much above the loss before training means that training made the model worse than it was. OWN."""
+RISE_ABOVE_BEST = 1.5
+"""A block this much above the best one before it, still there at the end, is divergence. OWN."""
+
+SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 1.5, 6.0, 1.0
+"""A step is a spike at 1.5 times the highest of the ten steps around it, six robust standard deviations and one nat
+above their median: batches of a few short answers have wild losses without any fault. OWN."""
+
+# Gradient norms. Source: axolotl's guide: 0.1 to 10 healthy, above 100 unstable.
+GRADIENT_HEALTHY = 10.0
+GRADIENT_UNSTABLE = 100.0
+GRADIENT_VANISHED = 1e-4
+"""Far under any healthy run's; only a run whose gradient does not reach what is trained is here. OWN."""
+
+# Memory instead of learning.
+LOW_LOSS, VERY_LOW_LOSS = 0.3, 0.2
+"""Source: iFlytek's advice on loss curves: a final loss under 0.2 to 0.3 means over-fitting on small data."""
+SMALL_DATA = 1000
+"""Rows up to which a very low loss is memory rather than mastery. Source: Azure's table, whose small bands end at 500
+to 2,000 rows."""
+MANY_EPOCHS = 8
+"""Passes over the same rows after which a low training loss says nothing about new rows. OWN: with fewer, the healthy
+label tasks of the library reach as low a loss on rows never seen."""
+RATIO_MILD, RATIO_MODERATE, RATIO_SEVERE = 1.2, 1.5, 2.0
+"""Bands of validation loss / training loss. Source: Azure's fine-tuning guidance."""
+TURNED_UP = 1.05
+"""The validation loss has turned when it ends this much above its best. OWN: healthy runs end within 2 %."""
+TURNED_UP_FLAG = 1.2
+"""Source: Azure's flag for over-fitting, final validation loss > 1.2 x the best."""
+SMALLEST_LOSS = 0.02
+"""Differences between losses under this are of no consequence to any answer. OWN."""
+
+# Too little.
+STILL_FALLING = 0.1
+"""A last quarter that lies this share below the one before it has not arrived. OWN."""
+FEW_STEPS = 50
+"""Source: half of the 100 steps that "LoRA Without Regret" asks for at least."""
+
+# Rows and passes.
+MANY_ROWS, TOO_MANY_EPOCHS = 10_000, 5
+"""Source: iFlytek's console: fewer than 5 epochs above 10,000 rows."""
+
+# Validation.
+VALIDATION_TELLS = 30
+"""From here the share of right answers is known to about +-9 points: 0.5 / sqrt(30). Source: binomial."""
+VALIDATION_SAYS_NOTHING = 10
+"""Under this it is known to +-16 points at best. Source: binomial."""
+WORSE_THAN_BASE = 1.02
+"""Healthy runs end within 2 % of their best. OWN."""
