@@ -190,39 +190,33 @@ def several(name: str, data: dict[str, int], n_valid: int, *, seeds: int = 1, **
 
 # RECIPES-BEGIN
 SHORT = {"demo": 120, "sums": 120, "parity": 100, "shop_orders": 100, "reversed_words": 100}
+OTHER = ("demo", "parity", "shop_orders", "weekdays", "reversed_words")
+SHUFFLED = ("demo", "parity", "shop_orders", "transactions", "news")
+UNLIKE = ("demo", "reversed_words", "sums", "dbpedia", "forum_zh")
 several("healthy", {"demo": 156, "forum_zh": 120, "dbpedia": 80, "weekdays": 120, "parity": 100}, 40)
 several("memorised", dict.fromkeys(SHORT, 24), 0, asked={"n_epochs": 25})
 several(
     "overfitted",
-    dict.fromkeys(("demo", "reversed_words", "sums", "dbpedia", "forum_zh"), 24),
+    dict.fromkeys(UNLIKE, 24),
     40,
     asked={"n_epochs": 12},
 )
-several("not_finite", SHORT, 30, asked={"learning_rate_multiplier": 1e7, "n_epochs": 2})
+several("not_finite", SHORT, 30, asked={"learning_rate_multiplier": 1e30, "n_epochs": 1})
 several("flat", SHORT, 30, asked={"learning_rate_multiplier": 0.001, "n_epochs": 1, "batch_size": 2})
 several("diverging", SHORT, 30, asked={"learning_rate_multiplier": 100, "n_epochs": 2})
 several("spikes", SHORT, 0, spoil=corrupted_rows, asked={"n_epochs": 3, "batch_size": 4})
-several("healthy", {"demo": 120, "parity": 80, "shop_orders": 100, "weekdays": 80, "transactions": 50}, 0)
 several("too_short", SHORT, 30, asked={"n_epochs": 1, "batch_size": 16})
-several("rate_too_high", SHORT, 40, asked={"learning_rate_multiplier": 10})
-several("healthy", {"shop_orders": 120, "transactions": 50, "instructions": 120, "finance_zh": 50, "news": 80}, 40)
-several("few_validation_rows", SHORT, 5)
+several("healthy", {"demo": 80, "parity": 60, "shop_orders": 60, "weekdays": 60, "transactions": 40}, 30)
+several("few_validation_rows", dict.fromkeys(SHORT, 48), 5, asked={"n_epochs": 2})
+several("healthy", {"demo": 120, "parity": 60, "shop_orders": 60, "weekdays": 60, "news": 60}, 0)
+several("rate_too_high", dict.fromkeys(SHORT, 60), 30, asked={"learning_rate_multiplier": 10, "batch_size": 2})
+several("healthy", {"instructions": 60, "finance_zh": 40, "forum_zh": 60, "dbpedia": 80, "shop_orders": 60}, 30)
+several("other_validation", dict.fromkeys(OTHER, 48), 30, valid_rows="sums", asked={"n_epochs": 2})
+several("rate_too_low", dict.fromkeys(SHORT, 60), 30, asked={"learning_rate_multiplier": 0.02, "n_epochs": 2})
 several(
-    "other_validation",
-    dict.fromkeys(("demo", "parity", "shop_orders", "weekdays", "reversed_words"), 80),
-    30,
-    valid_rows="sums",
+    "oscillating", dict.fromkeys(SHORT, 60), 30, asked={"learning_rate_multiplier": 5, "batch_size": 1, "n_epochs": 1}
 )
-several("healthy", {"demo": 150, "forum_zh": 120, "dbpedia": 80, "weekdays": 100, "parity": 120, "shop_orders": 80}, 40)
-several("oscillating", SHORT, 30, asked={"learning_rate_multiplier": 5, "batch_size": 1, "n_epochs": 1})
-several(
-    "shuffled",
-    dict.fromkeys(("demo", "parity", "shop_orders", "dbpedia", "news"), 60),
-    40,
-    spoil=shuffled_answers,
-    asked={"n_epochs": 8},
-)
-several("rate_too_low", SHORT, 30, asked={"learning_rate_multiplier": 0.02})
+several("shuffled", dict.fromkeys(SHUFFLED, 40), 30, spoil=shuffled_answers, asked={"n_epochs": 8})
 # RECIPES-END
 
 

@@ -190,7 +190,7 @@ def test_other_encodings_are_read_and_said(encoding, write):
 
 def test_a_table_is_read_by_the_names_of_its_columns(tmp_path):
     path = tmp_path / "faq.csv"
-    path.write_text("编号,问题,答案\n1,怎么退货？,七天内可退。\n2,\"多久\n发货？\",两天。\n", encoding="gb18030")
+    path.write_text('编号,问题,答案\n1,怎么退货？,七天内可退。\n2,"多久\n发货？",两天。\n', encoding="gb18030")
 
     file = read_examples(path, name="faq.csv")
 

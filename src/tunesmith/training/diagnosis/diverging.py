@@ -9,11 +9,18 @@ from tunesmith.training.diagnosis.advice import slower
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
 from tunesmith.training.diagnosis.shape import Block, blocks, difference_error
-from tunesmith.training.diagnosis.thresholds import RISE_ABOVE_BEST, RISE_ABOVE_START, SIGNIFICANT_SE
+from tunesmith.training.diagnosis.thresholds import (
+    BLOCKS,
+    RISE_ABOVE_BEST,
+    RISES_ABOVE_START,
+    SIGNIFICANT_SE,
+    SMALLEST_LOSS,
+)
 
 CODE = "diverging"
 _FIRST = 2  # the warm-up's first updates change next to nothing: these losses are the base model's
-_WINDOW = 5
+_WINDOW = 6
+_STEPS_PER_BLOCK = 5  # fewer tell nothing of a trend
 
 
 def check(curves: Curves) -> Finding | None:
@@ -32,7 +39,9 @@ def _above_start(curves: Curves) -> Finding | None:
     worst = int(means.argmax())
     window = losses[_FIRST + worst : _FIRST + worst + _WINDOW]
     noise = float(window.std(ddof=1) / np.sqrt(_WINDOW))
-    if means[worst] <= RISE_ABOVE_START * start or np.median(window) <= start or means[worst] - start <= noise:
+    sure = (means[worst] - start) / max(noise, SMALLEST_LOSS)
+    is_clear = any(means[worst] > ratio * start and sure > errors for ratio, errors in RISES_ABOVE_START)
+    if not is_clear or np.median(window) <= start:
         return None
     first, last = _FIRST + worst + 1, _FIRST + worst + _WINDOW
     rate = max(curves.learning_rate[first - 1 : last])
@@ -54,7 +63,7 @@ def _above_start(curves: Curves) -> Finding | None:
 
 def _above_best(curves: Curves) -> Finding | None:
     parts = blocks(curves.train_loss)
-    if len(parts) < 4:
+    if curves.step < BLOCKS * _STEPS_PER_BLOCK:
         return None
     best = min(parts[:-2], key=lambda one: one.mean)
     if not all(_is_above(one, best) for one in parts[-2:]):

@@ -8,7 +8,7 @@ from tunesmith.findings import Finding
 from tunesmith.training.diagnosis.advice import Advice, slower
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
-from tunesmith.training.diagnosis.thresholds import GRADIENT_UNSTABLE, RISE_ABOVE_START
+from tunesmith.training.diagnosis.thresholds import GRADIENT_UNSTABLE, RISE_ABOVE_BEST
 
 CODE = "not_finite"
 _LAST = 5
@@ -19,7 +19,7 @@ def check(curves: Curves) -> Finding | None:
         return None
     last = curves.train_loss[-_LAST:]
     blew_up = bool(last) and (
-        statistics.mean(last) > RISE_ABOVE_START * curves.train_loss[0]
+        statistics.mean(last) > RISE_ABOVE_BEST * curves.train_loss[0]
         or max(curves.grad_norm[-_LAST:]) > GRADIENT_UNSTABLE
     )
     look = Advice(

@@ -22,8 +22,9 @@ def check(curves: Curves) -> Finding | None:
         return None
     losses = np.asarray(curves.train_loss)
     around = neighbours(losses)
-    median, highest = np.nanmedian(around, axis=1), np.nanmax(around, axis=1)
-    limit = np.maximum(median + SPIKE_SIGMA * robust_sigma(losses - median), SPIKE_RATIO * highest)
+    median = np.nanmedian(around, axis=1)
+    second = np.sort(np.nan_to_num(around, nan=-np.inf), axis=1)[:, -2]  # two spikes may be neighbours
+    limit = np.maximum(median + SPIKE_SIGMA * robust_sigma(losses - median), SPIKE_RATIO * second)
     limit = np.maximum(limit, median + SPIKE_NATS)
     steps = [i + 1 for i in range(int(_SKIPPED * curves.step), curves.step) if losses[i] > limit[i]]
     if not steps:
@@ -38,7 +39,7 @@ def check(curves: Curves) -> Finding | None:
     listed = ", ".join(map(str, steps[:_SHOWN]))
     return notice(
         CODE,
-        "warning",
+        "warning" if len(steps) > 1 else "info",
         f"The loss jumps at {len(steps)} step(s): {listed}; the highest is {losses[worst - 1]:.2f} at step {worst}, "
         f"where its neighbours have {median[worst - 1]:.2f}.",
         f"有 {len(steps)} 步的损失突然跳高：{listed}；最高是第 {worst} 步的 {losses[worst - 1]:.2f}，"

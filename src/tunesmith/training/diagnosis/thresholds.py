@@ -21,13 +21,14 @@ LOW_MULTIPLIER = 0.1
 the best rates of 27 models lie within a factor of ten of each other."""
 
 # Too much at once.
-RISE_ABOVE_START = 1.15
-"""A block this much above the loss before training means that training made the model worse than it was. OWN."""
+RISES_ABOVE_START = ((1.15, 4.0), (1.5, 2.0))
+"""Either: a few steps' mean this many times the loss before training, and so many standard errors above it, means
+that training made the model worse than it was. Four, since every place of the curve is looked at. OWN."""
 RISE_ABOVE_BEST = 1.5
 """A block this much above the best one before it, still there at the end, is divergence. OWN."""
 
-SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 1.5, 6.0, 1.0
-"""A step is a spike at 1.5 times the highest of the ten steps around it, six robust standard deviations and one nat
+SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 2.0, 6.0, 1.0
+"""A step is a spike at twice the second highest of the ten steps around it, six robust standard deviations and one nat
 above their median: batches of a few short answers have wild losses without any fault. OWN."""
 
 # Gradient norms. Source: axolotl's guide: 0.1 to 10 healthy, above 100 unstable.
