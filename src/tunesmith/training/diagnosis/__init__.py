@@ -55,6 +55,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     learning_rate_too_low.CODE: frozenset({flat.CODE, under_trained.CODE}),
     flat.CODE: frozenset({under_trained.CODE}),
     over_fitting.CODE: frozenset({memorised.CODE}),
+    spikes.CODE: frozenset({flat.CODE}),
     worse_than_base.CODE: frozenset({over_fitting.CODE, memorised.CODE}),
 }
 HEALTHY = "healthy"

@@ -14,6 +14,7 @@ from tunesmith.training.diagnosis.thresholds import (
     LOW_MULTIPLIER,
     SIGNIFICANT_SE,
     STILL_FALLING,
+    VERY_FEW_STEPS,
 )
 
 CODE = "under_trained"
@@ -31,8 +32,11 @@ def check(curves: Curves) -> Finding | None:
     is_slow = multiplier <= LOW_MULTIPLIER
     is_short = curves.total_steps < FEW_STEPS
     falls = fall > STILL_FALLING * before.mean and fall > SIGNIFICANT_SE / 2 * difference_error(before, last)
-    if not (falls and (is_slow or is_short)) or last.mean < FLAT_LOSS:
+    is_hardly_begun = curves.total_steps < VERY_FEW_STEPS and last.mean < parts[0].mean
+    if not (is_hardly_begun or (falls and (is_slow or is_short))) or last.mean < FLAT_LOSS:
         return None
+    if is_hardly_begun:
+        before = parts[0]
     actions: list[Advice] = []
     if is_slow:
         actions.append(faster(curves))
