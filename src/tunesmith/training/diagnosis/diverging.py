@@ -8,19 +8,17 @@ from tunesmith.findings import Finding
 from tunesmith.training.diagnosis.advice import slower
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
-from tunesmith.training.diagnosis.shape import Block, blocks, difference_error
+from tunesmith.training.diagnosis.shape import Block, blocks, difference_error, enough_blocks
 from tunesmith.training.diagnosis.thresholds import (
-    BLOCKS,
     RISE_ABOVE_BEST,
     RISES_ABOVE_START,
-    SIGNIFICANT_SE,
     SMALLEST_LOSS,
+    SURE_ANYWHERE_SE,
 )
 
 CODE = "diverging"
 _FIRST = 2  # the warm-up's first updates change next to nothing: these losses are the base model's
 _WINDOW = 6
-_STEPS_PER_BLOCK = 5  # fewer tell nothing of a trend
 
 
 def check(curves: Curves) -> Finding | None:
@@ -62,9 +60,10 @@ def _above_start(curves: Curves) -> Finding | None:
 
 
 def _above_best(curves: Curves) -> Finding | None:
-    parts = blocks(curves.train_loss)
-    if curves.step < BLOCKS * _STEPS_PER_BLOCK:
+    n = enough_blocks(curves)
+    if n == 0:
         return None
+    parts = blocks(curves.train_loss, n=n)
     best = min(parts[:-2], key=lambda one: one.mean)
     if not all(_is_above(one, best) for one in parts[-2:]):
         return None
@@ -86,5 +85,5 @@ def _above_best(curves: Curves) -> Finding | None:
 def _is_above(block: Block, best: Block) -> bool:
     rise = block.mean - best.mean
     return block.mean > RISE_ABOVE_BEST * best.mean and rise > max(
-        SIGNIFICANT_SE * difference_error(block, best), 0.1 * RISE_ABOVE_BEST
+        SURE_ANYWHERE_SE * difference_error(block, best), 0.1 * RISE_ABOVE_BEST
     )

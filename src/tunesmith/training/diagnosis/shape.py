@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.training.diagnosis.thresholds import BLOCKS
+from tunesmith.training.diagnosis.curves import Curves
+from tunesmith.training.diagnosis.thresholds import BLOCKS, FEWEST_BLOCKS, ROWS_PER_BLOCK, STEPS_PER_BLOCK
 
 Floats = NDArray[np.float64]
 _NEIGHBOURS = 5
@@ -23,6 +24,19 @@ class Block:
     last: int
     mean: float
     error: float
+
+
+def enough_blocks(curves: Curves) -> int:
+    """How many blocks of enough rows, and at least five steps, the curve so far has; none where it is too few to judge.
+
+    The smaller the batch, the wilder its loss: a block of ten steps of one row is no better known than one step of ten.
+    """
+    n = min(
+        BLOCKS,
+        curves.step // STEPS_PER_BLOCK,
+        curves.step * int(curves.hyperparameters["batch_size"]) // ROWS_PER_BLOCK,
+    )
+    return n if n >= FEWEST_BLOCKS else 0
 
 
 def blocks(values: Sequence[float], *, first_step: int = 1, n: int = BLOCKS) -> list[Block]:
@@ -47,6 +61,13 @@ def neighbours(values: Floats) -> Floats:
     padded = np.pad(values, _NEIGHBOURS, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
     return np.delete(windows, _NEIGHBOURS, axis=1)
+
+
+def without_spikes(values: Sequence[float]) -> list[float]:
+    """The curve with each value at most the second highest of the ten around it: a bad batch is no trend."""
+    losses = np.asarray(values, dtype=float)
+    around = np.sort(np.nan_to_num(neighbours(losses), nan=-np.inf), axis=1)
+    return [float(one) for one in np.minimum(losses, around[:, -2])]
 
 
 def robust_sigma(values: Floats) -> float:

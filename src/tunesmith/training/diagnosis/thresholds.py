@@ -8,6 +8,8 @@ from __future__ import annotations
 # Shapes, against the curve's own noise.
 SIGNIFICANT_SE = 3.0
 """A change counts when it is this many standard errors of the block means. Source: the usual three-sigma rule."""
+SURE_ANYWHERE_SE = 4.0
+"""The same where every place of the curve is looked at, so that one of them is often far off by chance."""
 BLOCKS = 8
 """A curve is read in this many blocks: an eighth of a run is short enough for a trend. OWN."""
 
@@ -27,14 +29,26 @@ that training made the model worse than it was. Four, since every place of the c
 RISE_ABOVE_BEST = 1.5
 """A block this much above the best one before it, still there at the end, is divergence. OWN."""
 
-SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 1.75, 6.0, 3.0
-"""A step is a spike at 1.75 times the second highest of the ten steps around it, six robust standard deviations and
+STEPS_PER_BLOCK, ROWS_PER_BLOCK, FEWEST_BLOCKS = 5, 20, 4
+"""What a block needs for its mean to be known, and how many blocks make a trend. OWN."""
+SETBACK, SETBACK_NATS = 1.3, 0.3
+"""A block this much above the best one before it: what was learnt was lost again. OWN."""
+SWING, SWING_NATS, MOST_SWINGS = 1.2, 0.15, 3
+"""A loss on the same rows that rises by a fifth between two measurements has swung; three times is a habit. OWN."""
+SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 1.75, 5.0, 3.0
+"""A step is a spike at 1.75 times the second highest of the ten steps around it, five robust standard deviations and
 three nats above their median: e^3, twenty times less likely per token. Batches of one or two short answers jump by up
 to 2.9 without any fault; rows of noise by 3.4 and more. OWN."""
+
+SPIKE_BATCH = 4
+"""In batches of fewer rows than this a single hard row looks like a broken one: worth a look, but no warning. OWN."""
 
 # Gradient norms. Source: axolotl's guide: 0.1 to 10 healthy, above 100 unstable.
 GRADIENT_HEALTHY = 10.0
 GRADIENT_UNSTABLE = 100.0
+GRADIENT_BURST = 10.0
+"""A longest gradient this many times the typical one, and above what is healthy, is a burst. OWN: healthy runs have up
+to 6 times."""
 GRADIENT_VANISHED = 1e-4
 """Far under any healthy run's; only a run whose gradient does not reach what is trained is here. OWN."""
 
