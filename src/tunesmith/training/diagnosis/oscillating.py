@@ -8,7 +8,7 @@ from tunesmith.findings import Finding
 from tunesmith.training.diagnosis.advice import change, slower
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
-from tunesmith.training.diagnosis.thresholds import MOST_SWINGS, SWING, SWING_NATS
+from tunesmith.training.diagnosis.thresholds import FEWEST_SWINGS, SWING, SWING_NATS, VALIDATION_SAYS_NOTHING
 
 CODE = "oscillating"
 _LARGEST_BATCH = 16
@@ -16,12 +16,14 @@ _LARGEST_BATCH = 16
 
 def check(curves: Curves) -> Finding | None:
     """Batches differ, so their losses swing in every run; the few validation rows are always the same."""
+    if curves.n_validation_examples < VALIDATION_SAYS_NOTHING:
+        return None
     swings = [
         (step, before, loss)
         for (_, before), (step, loss) in pairwise(curves.valid)
         if loss > SWING * before and loss - before > SWING_NATS
     ]
-    if len(swings) < MOST_SWINGS or 4 * len(swings) < len(curves.valid):
+    if len(swings) < FEWEST_SWINGS or 4 * len(swings) < len(curves.valid):
         return None
     step, before, loss = max(swings, key=lambda one: one[2] - one[1])
     batch_size = int(curves.hyperparameters["batch_size"])

@@ -31,11 +31,8 @@ def enough_blocks(curves: Curves) -> int:
 
     The smaller the batch, the wilder its loss: a block of ten steps of one row is no better known than one step of ten.
     """
-    n = min(
-        BLOCKS,
-        curves.step // STEPS_PER_BLOCK,
-        curves.step * int(curves.hyperparameters["batch_size"]) // ROWS_PER_BLOCK,
-    )
+    rows = curves.step * int(curves.hyperparameters["batch_size"])
+    n = min(BLOCKS, curves.step // STEPS_PER_BLOCK, rows // ROWS_PER_BLOCK)
     return n if n >= FEWEST_BLOCKS else 0
 
 

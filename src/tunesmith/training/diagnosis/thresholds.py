@@ -33,8 +33,9 @@ STEPS_PER_BLOCK, ROWS_PER_BLOCK, FEWEST_BLOCKS = 5, 20, 4
 """What a block needs for its mean to be known, and how many blocks make a trend. OWN."""
 SETBACK, SETBACK_NATS = 1.3, 0.3
 """A block this much above the best one before it: what was learnt was lost again. OWN."""
-SWING, SWING_NATS, MOST_SWINGS = 1.2, 0.15, 3
-"""A loss on the same rows that rises by a fifth between two measurements has swung; three times is a habit. OWN."""
+SWING, SWING_NATS, FEWEST_SWINGS = 1.2, 0.3, 4
+"""A loss on the same rows that rises by a fifth between two measurements has swung. A healthy run of
+single rows did so three times in its first epoch. OWN."""
 SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 1.75, 5.0, 3.0
 """A step is a spike at 1.75 times the second highest of the ten steps around it, five robust standard deviations and
 three nats above their median: e^3, twenty times less likely per token. Batches of one or two short answers jump by up
