@@ -157,7 +157,7 @@ def test_a_job_that_has_not_run_has_nothing_to_diagnose(service, client, trainin
         "findings": [],
     }
     unknown = service.http.get("/tunesmith/v1/fine_tuning/jobs/ftjob-none/diagnosis")
-    assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "fine_tuning_job_id")
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "fine_tune_id")
 
 
 def test_the_jobs_of_another_project_do_not_exist(service, client, training_file: str) -> None:

@@ -29,12 +29,20 @@ NAMED_BY = {
     "shuffled": {"over_fitting", "memorised", "flat"},
     "spikes": {"spikes"},
     "oscillating": {"oscillating", "learning_rate_too_high", "diverging"},
+    "single_rows": {"learning_rate_too_high", "diverging", "gradient_norm"},
     "too_short": {"under_trained"},
     "few_validation_rows": {"few_validation_rows"},
     "other_validation": {"worse_than_base"},
 }
 # Runs whose disease the curves do not show; each is told in the test's output.
-MISSED: set[str] = set()
+MISSED = {
+    # a label that cannot be foretold is a plateau at its entropy, on the validation rows too: as from a hard task
+    "shuffled-parity-0",
+    "shuffled-shop_orders-0",
+    "shuffled-transactions-0",
+    # five times the rate, and no worse for it than single rows are anyway
+    "single_rows-shop_orders-0",
+}
 
 
 def table() -> str:

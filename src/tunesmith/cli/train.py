@@ -20,7 +20,6 @@ from tunesmith.findings import Finding
 from tunesmith.models.folder import FoundBase, find_base
 from tunesmith.models.nano import nano_folder
 from tunesmith.training import reports
-from tunesmith.training.diagnosis import HEALTHY
 from tunesmith.training.reports import (
     BaseValidReport,
     CheckpointReport,
@@ -198,7 +197,7 @@ class _Live:
     def _conclude(self, report: DiagnosisReport) -> None:
         for finding in report.findings:
             self._find(finding)
-        if report.verdict == HEALTHY:
+        if report.verdict == reports.HEALTHY:
             self._say("Diagnosis: the curves look healthy")
 
     def _find(self, finding: Finding) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from tunesmith.findings import Finding
 
 JsonDict = dict[str, Any]
+HEALTHY = "healthy"
 
 
 @dataclass(frozen=True, slots=True)

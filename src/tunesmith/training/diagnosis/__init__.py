@@ -25,7 +25,7 @@ from tunesmith.training.diagnosis import (
     worse_than_base,
 )
 from tunesmith.training.diagnosis.curves import Curves
-from tunesmith.training.reports import DiagnosisReport, FindingReport, Report, ResolvedReport, StepReport
+from tunesmith.training.reports import HEALTHY, DiagnosisReport, FindingReport, Report, ResolvedReport, StepReport
 
 Check = Callable[[Curves], Finding | None]
 
@@ -58,7 +58,6 @@ EXPLAINS: dict[str, frozenset[str]] = {
     spikes.CODE: frozenset({flat.CODE}),
     worse_than_base.CODE: frozenset({over_fitting.CODE, memorised.CODE}),
 }
-HEALTHY = "healthy"
 _LOOKS = 50  # a running run is examined about this often, whatever its length
 
 

@@ -27,21 +27,22 @@ def check(curves: Curves) -> Finding | None:
 
 def _above_start(curves: Curves) -> Finding | None:
     """The highest mean of a few steps, early or late, against the loss before training."""
-    if curves.step < _FIRST + 2 * _WINDOW:
+    width = max(_WINDOW, 2 * _WINDOW // int(curves.hyperparameters["batch_size"]))
+    if curves.step < _FIRST + 2 * width:
         return None
     losses = np.asarray(curves.train_loss)
     start = float(losses[:_FIRST].mean())
     if curves.base_valid_loss is not None:
         start = max(start, min(curves.base_valid_loss, 2 * start))
-    means = np.convolve(losses[_FIRST:], np.ones(_WINDOW) / _WINDOW, mode="valid")
+    means = np.convolve(losses[_FIRST:], np.ones(width) / width, mode="valid")
     worst = int(means.argmax())
-    window = losses[_FIRST + worst : _FIRST + worst + _WINDOW]
-    noise = float(window.std(ddof=1) / np.sqrt(_WINDOW))
+    window = losses[_FIRST + worst : _FIRST + worst + width]
+    noise = float(window.std(ddof=1) / np.sqrt(width))
     sure = (means[worst] - start) / max(noise, SMALLEST_LOSS)
     is_clear = any(means[worst] > ratio * start and sure > errors for ratio, errors in RISES_ABOVE_START)
     if not is_clear or np.median(window) <= start:
         return None
-    first, last = _FIRST + worst + 1, _FIRST + worst + _WINDOW
+    first, last = _FIRST + worst + 1, _FIRST + worst + width
     rate = max(curves.learning_rate[first - 1 : last])
     return notice(
         CODE,

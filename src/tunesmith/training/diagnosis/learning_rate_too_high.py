@@ -10,6 +10,7 @@ from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
 from tunesmith.training.diagnosis.shape import Block, blocks, difference_error, enough_blocks, without_spikes
 from tunesmith.training.diagnosis.thresholds import (
+    BURST_LIMITS,
     GRADIENT_BURST,
     GRADIENT_HEALTHY,
     SETBACK,
@@ -29,11 +30,13 @@ def check(curves: Curves) -> Finding | None:
 
 
 def _burst(curves: Curves) -> Finding | None:
-    """One gradient far longer than the typical early one; a converged run's are too short to compare with."""
+    """One gradient far longer than the typical one, in the half of the run whose rate is high: later ones, when the
+    loss is next to nothing, are single surprising rows."""
     norms = np.asarray(curves.grad_norm)
-    typical = float(np.median(norms[: max(_FEWEST_STEPS, curves.step // 4)]))
-    at = int(norms.argmax())
-    if norms[at] <= GRADIENT_HEALTHY or norms[at] <= GRADIENT_BURST * typical:
+    typical = float(np.median(norms))
+    at = int(norms[: curves.total_steps // 2].argmax())
+    limit = BURST_LIMITS.get(int(curves.hyperparameters["batch_size"]), GRADIENT_HEALTHY)
+    if norms[at] <= limit or norms[at] <= GRADIENT_BURST * typical:
         return None
     rate = curves.learning_rate[at]
     return notice(

@@ -8,14 +8,15 @@ from tunesmith.training.diagnosis.advice import faster
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
 from tunesmith.training.diagnosis.shape import blocks
-from tunesmith.training.diagnosis.thresholds import LOW_MULTIPLIER
+from tunesmith.training.diagnosis.thresholds import FLAT_LOSS, LOW_MULTIPLIER, STILL_FALLING
 
 CODE = "learning_rate_too_low"
 
 
 def check(curves: Curves) -> Finding | None:
     multiplier = float(curves.hyperparameters["learning_rate_multiplier"])
-    if multiplier > LOW_MULTIPLIER or not (flat.check(curves) or under_trained.check(curves)):
+    is_slow = flat.check(curves) or under_trained.check(curves) or _validation_still_falls(curves)
+    if multiplier > LOW_MULTIPLIER or not is_slow:
         return None
     parts = blocks(curves.train_loss)
     first, last = parts[0], parts[-1]
@@ -35,3 +36,11 @@ def check(curves: Curves) -> Finding | None:
         first_step=last.first,
         last_step=last.last,
     )
+
+
+def _validation_still_falls(curves: Curves) -> bool:
+    """Whether the last epoch brought as much as a run that has not arrived gains."""
+    if not curves.is_over or len(curves.full_valid) < 2:
+        return False
+    (_, _, before), (_, _, last) = curves.full_valid[-2:]
+    return last > FLAT_LOSS and last < (1 - STILL_FALLING / 2) * before

@@ -7,7 +7,7 @@ from tunesmith.training.diagnosis.advice import change, deploy
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
 from tunesmith.training.diagnosis.ratio import band, last_epoch_train_loss
-from tunesmith.training.diagnosis.thresholds import SMALLEST_LOSS, TURNED_UP, TURNED_UP_FLAG
+from tunesmith.training.diagnosis.thresholds import SMALLEST_LOSS, TURNED_UP, TURNED_UP_FLAG, TURNED_UP_NATS
 
 CODE = "over_fitting"
 
@@ -17,7 +17,7 @@ def check(curves: Curves) -> Finding | None:
         return None
     best_epoch, best_step, best = min(curves.full_valid, key=lambda one: one[2])
     epoch, step, last = curves.full_valid[-1]
-    if last <= TURNED_UP * best or last - best < SMALLEST_LOSS:
+    if last <= TURNED_UP * best or last - best < TURNED_UP_NATS:
         return None
     train = last_epoch_train_loss(curves)
     actions = [deploy(curves, best_epoch)]

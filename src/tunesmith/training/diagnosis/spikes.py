@@ -9,7 +9,7 @@ from tunesmith.training.diagnosis.advice import Advice, slower
 from tunesmith.training.diagnosis.curves import Curves
 from tunesmith.training.diagnosis.notice import notice
 from tunesmith.training.diagnosis.shape import neighbours, robust_sigma
-from tunesmith.training.diagnosis.thresholds import SPIKE_BATCH, SPIKE_NATS, SPIKE_RATIO, SPIKE_SIGMA
+from tunesmith.training.diagnosis.thresholds import AVERAGED_BATCH, SPIKE_NATS, SPIKE_RATIO, SPIKE_SIGMA
 
 CODE = "spikes"
 _FEWEST_STEPS = 20
@@ -30,7 +30,7 @@ def check(curves: Curves) -> Finding | None:
     steps = [i + 1 for i in range(skipped, curves.step) if losses[i] > limit[i]]
     if not steps:
         return None
-    is_averaged = int(curves.hyperparameters["batch_size"]) >= SPIKE_BATCH
+    is_averaged = int(curves.hyperparameters["batch_size"]) >= AVERAGED_BATCH
     worst = max(steps, key=lambda step: float(losses[step - 1] - median[step - 1]))
     per_epoch = len(steps) / max(1.0, curves.step / curves.steps_per_epoch)
     rows = Advice(

@@ -41,15 +41,17 @@ SPIKE_RATIO, SPIKE_SIGMA, SPIKE_NATS = 1.75, 5.0, 3.0
 three nats above their median: e^3, twenty times less likely per token. Batches of one or two short answers jump by up
 to 2.9 without any fault; rows of noise by 3.4 and more. OWN."""
 
-SPIKE_BATCH = 4
+AVERAGED_BATCH = 4
 """In batches of fewer rows than this a single hard row looks like a broken one: worth a look, but no warning. OWN."""
 
 # Gradient norms. Source: axolotl's guide: 0.1 to 10 healthy, above 100 unstable.
 GRADIENT_HEALTHY = 10.0
 GRADIENT_UNSTABLE = 100.0
-GRADIENT_BURST = 10.0
-"""A longest gradient this many times the typical one, and above what is healthy, is a burst. OWN: healthy runs have up
-to 6 times."""
+GRADIENT_BURST = 3.0
+BURST_LIMITS = {1: 25.0, 2: 15.0}
+"""An unhealthy gradient this many times the typical one is a burst; of one or two rows it may be longer before it is
+called unhealthy. OWN: while the rate is high, healthy runs have at most 20 with single rows and 7.5 with more; those
+with ten times the rate 19 and more with two rows, those with five times the rate 36 and more with single ones."""
 GRADIENT_VANISHED = 1e-4
 """Far under any healthy run's; only a run whose gradient does not reach what is trained is here. OWN."""
 
@@ -64,7 +66,7 @@ MANY_EPOCHS = 8
 label tasks of the library reach as low a loss on rows never seen."""
 RATIO_MILD, RATIO_MODERATE, RATIO_SEVERE = 1.2, 1.5, 2.0
 """Bands of validation loss / training loss. Source: Azure's fine-tuning guidance."""
-TURNED_UP = 1.05
+TURNED_UP, TURNED_UP_NATS = 1.05, 0.05
 """The validation loss has turned when it ends this much above its best. OWN: healthy runs end within 2 %."""
 TURNED_UP_FLAG = 1.2
 """Source: Azure's flag for over-fitting, final validation loss > 1.2 x the best."""
