@@ -7,6 +7,7 @@ questions. Only numbers are written, never a row. Runs that are there already ar
     python scripts/make_curves.py                     # all that are missing
     python scripts/make_curves.py healthy diverging   # only curves of these names
     python scripts/make_curves.py --look healthy      # print instead of writing
+    TUNESMITH_CURVES=held TUNESMITH_CURVES_SEED=100 python scripts/make_curves.py     # other rows and seeds, elsewhere
 
 Rows come from tunesmith's own demo and from sums made here; other rows, from folders of public data sets, are used
 where TUNESMITH_ROWS names that folder, and their curves are left as they are where it does not.
@@ -38,7 +39,8 @@ from tunesmith.training.run import fine_tune
 from tunesmith.training.spec import Hyperparameters, RunRequest
 
 ROOT = Path(__file__).resolve().parents[1]
-OUT = ROOT / "tests" / "training" / "curves"
+OUT = Path(os.environ.get("TUNESMITH_CURVES", ROOT / "tests" / "training" / "curves"))
+FIRST_SEED = int(os.environ.get("TUNESMITH_CURVES_SEED", "0"))
 DEMO = ROOT / "src" / "tunesmith" / "cli" / "demo_data"
 PUBLIC = Path(os.environ.get("TUNESMITH_ROWS", "/nowhere"))
 LONGEST_ROW, LONGEST = 250, {"dbpedia": 450}  # characters: a run takes seconds
@@ -184,7 +186,7 @@ RECIPES: list[Recipe] = []
 def several(name: str, data: dict[str, int], n_valid: int, *, seeds: int = 1, **more: Any) -> None:
     """`data` maps rows to how many of them are trained on; each is run with `seeds` seeds that are new."""
     for rows, n_train in data.items():
-        first = sum(one.name == name and one.rows == rows for one in RECIPES)
+        first = FIRST_SEED + sum(one.name == name and one.rows == rows for one in RECIPES)
         RECIPES.extend(Recipe(name, rows, n_train, n_valid, first + seed, **more) for seed in range(seeds))
 
 
