@@ -145,11 +145,28 @@ def test_a_job_without_checkpoints_has_an_empty_list(service, client, training_f
     assert list(client.fine_tuning.jobs.checkpoints.list(job.id)) == []
 
 
+def test_a_job_that_has_not_run_has_nothing_to_diagnose(service, client, training_file: str) -> None:
+    job = create(client, training_file)
+    answer = service.http.get(f"/tunesmith/v1/fine_tuning/jobs/{job.id}/diagnosis")
+    assert answer.json() == {
+        "object": "fine_tuning.job.diagnosis",
+        "job_id": job.id,
+        "is_final": False,
+        "step": None,
+        "verdict": None,
+        "findings": [],
+    }
+    unknown = service.http.get("/tunesmith/v1/fine_tuning/jobs/ftjob-none/diagnosis")
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (404, "fine_tune_id")
+
+
 def test_the_jobs_of_another_project_do_not_exist(service, client, training_file: str) -> None:
     job = create(client, training_file)
     stranger = dataclasses.replace(service.services.accounts.authenticate(service.key), project_id="proj_other")
     with pytest.raises(NotFound):
         service.services.jobs.get(stranger, job.id)
+    with pytest.raises(NotFound):
+        service.services.jobs.diagnosis(stranger, job.id)
     with pytest.raises(NotFound):
         service.services.files.get(stranger, training_file)
 

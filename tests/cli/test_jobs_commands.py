@@ -123,6 +123,27 @@ def test_events_are_printed_oldest_first(cli: Any, service: Any) -> None:
     assert lines[1].endswith("second")
 
 
+def test_diagnose_says_what_to_do_next_in_both_languages(cli: Any, service: Any) -> None:
+    finding = {
+        "code": "over_fitting",
+        "severity": "warning",
+        "message": "Over-fitting. Next: n_epochs 3 -> 2.",
+        "message_zh": "过拟合。建议：n_epochs 3 -> 2。",
+        "facts": {},
+    }
+    found = {"is_final": True, "step": 9, "verdict": "over_fitting", "findings": [finding]}
+    service.on(f"GET /tunesmith{JOBS}/ftjob-1/diagnosis", found)
+    assert cli("jobs", "diagnose", "ftjob-1", "--lang", "en").stdout == (
+        "warning  over_fitting\n  Over-fitting. Next: n_epochs 3 -> 2.\n"
+    )
+    assert cli("jobs", "diagnose", "ftjob-1", "--lang", "zh").stdout == (
+        "警告  over_fitting\n  过拟合。建议：n_epochs 3 -> 2。\n"
+    )
+    assert cli.json("jobs", "diagnose", "ftjob-1", "--json") == found
+    service.on(f"GET /tunesmith{JOBS}/ftjob-1/diagnosis", {**found, "verdict": "healthy", "findings": []})
+    assert cli("jobs", "diagnose", "ftjob-1", "--lang", "en").stdout == "The curves look healthy.\n"
+
+
 def test_checkpoints_show_their_losses_and_names(cli: Any, service: Any) -> None:
     checkpoint = {
         "id": "ftckpt_1",

@@ -15,12 +15,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tunesmith import errors
-from tunesmith.training.reports import CheckpointReport, Report, Resolved, ResolvedReport, StepReport, WarningReport
+from tunesmith.findings import Finding
+from tunesmith.training.reports import (
+    CheckpointReport,
+    DiagnosisReport,
+    FindingReport,
+    Report,
+    Resolved,
+    ResolvedReport,
+    StepReport,
+    WarningReport,
+)
 from tunesmith.training.spec import RunRequest
 from tunesmith.worker import child
 
 TOTAL_STEPS = 6
 STEPS_PER_EPOCH = 2
+OVER_FITTING = Finding("over_fitting", "warning", "It turned up.", facts={"best_epoch": 2}, message_zh="回升了。")
+FEW_ROWS = Finding("few_validation_rows", "info", "Few rows.", message_zh="行数少。")
 
 
 @dataclass(frozen=True)
@@ -69,8 +81,10 @@ def fine_tune(
         done += 1
         story.step(done)
         say(run_dir, done, report)
+        story.notice(done, report)
         if done % STEPS_PER_EPOCH == 0:
             at.write_text(str(done))
+    story.end(report)
     final = run_dir / "final"
     if not final.exists():
         adapter(final, done)
@@ -131,6 +145,14 @@ class Story:
             os.kill(os.getpid(), 9)
         if self._name == "slow":
             time.sleep(0.5)
+
+    def notice(self, number: int, report: Callable[[Report], None]) -> None:
+        if self._name == "over-fits" and number == 4:
+            report(FindingReport(number, OVER_FITTING))
+
+    def end(self, report: Callable[[Report], None]) -> None:
+        if self._name == "over-fits":
+            report(DiagnosisReport(TOTAL_STEPS, OVER_FITTING.code, [OVER_FITTING, FEW_ROWS]))
 
     def _is_first_time(self) -> bool:
         marker = self._run_dir / "was here"

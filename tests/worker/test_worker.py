@@ -62,6 +62,27 @@ def test_a_job_is_validated_run_and_published(workplace: Any) -> None:
     ]
 
 
+def test_what_the_curves_say_is_told_as_it_becomes_clear_and_kept_as_the_jobs_diagnosis(workplace: Any) -> None:
+    office = workplace.office
+    workplace.tell_story("over-fits")
+    job = office.create_job()
+    before = office.jobs.diagnosis(ALICE, job.id)
+    assert (before.is_final, before.step, before.verdict, before.findings) == (False, None, None, [])
+    workplace.start_worker()
+    job = workplace.wait_for(job)
+    told = [event for event in office.jobs.events_since(job.id, 0) if event.data and "diagnosis" in event.data]
+    assert [(event.level, event.type, event.message) for event in told] == [
+        ("warn", "message", "It turned up."),
+        ("warn", "message", "It turned up."),
+        ("info", "message", "Few rows."),
+        ("warn", "message", "Diagnosis: over_fitting"),
+    ]
+    assert (told[0].data["step"], told[0].data["code"], told[0].data["facts"]) == (4, "over_fitting", {"best_epoch": 2})
+    found = office.jobs.diagnosis(ALICE, job.id)
+    assert (found.is_final, found.step, found.verdict) == (True, 6, "over_fitting")
+    assert [finding["message_zh"] for finding in found.findings] == ["回升了。", "行数少。"]
+
+
 def test_what_only_a_resumed_run_would_need_is_removed_at_the_end(workplace: Any) -> None:
     workplace.start_worker()
     job = workplace.wait_for(workplace.office.create_job())

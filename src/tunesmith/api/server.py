@@ -11,7 +11,7 @@ from tunesmith import __version__
 from tunesmith.api import errors
 from tunesmith.api.auth import authenticate
 from tunesmith.api.middleware import Envelope
-from tunesmith.api.native import augmentations, data, health, keys
+from tunesmith.api.native import augmentations, data, diagnosis, health, keys
 from tunesmith.api.openai import chat_completions, completions, files, fine_tuning_jobs, models
 from tunesmith.api.route import Route
 from tunesmith.api.services import Services
@@ -24,6 +24,7 @@ ROUTERS = (
     completions.router,
     data.router,
     augmentations.router,
+    diagnosis.router,
     keys.router,
     health.router,
 )

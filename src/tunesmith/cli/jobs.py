@@ -9,6 +9,9 @@ import typer
 
 from tunesmith.cli import following, terminal
 from tunesmith.cli.client import Client, Json, quoted
+from tunesmith.cli.data.findings_view import STYLES, WORDS
+from tunesmith.cli.data.language import Lang, speaker
+from tunesmith.cli.data.visible import visible
 from tunesmith.cli.number_or_auto import decimal_option, whole_option
 from tunesmith.cli.terminal import AsJson, CommandFailed, Limit
 
@@ -170,6 +173,31 @@ def checkpoints(job_id: JobId, as_json: AsJson = False) -> None:
             checkpoint["fine_tuned_model_checkpoint"],
         )
     terminal.print_table(rows)
+
+
+@app.command()
+def diagnose(job_id: JobId, lang: Lang = None, as_json: AsJson = False) -> None:
+    """Say what a job's loss curves show, with evidence and what to do next. Also while it runs.
+
+    \b
+    Examples:
+      tunesmith jobs diagnose ftjob-abc123
+      tunesmith jobs diagnose ftjob-abc123 --lang zh
+    """
+    language, say = speaker(lang)
+    with Client.from_environment() as client:
+        found = client.get(f"/tunesmith/v1{JOBS}/{quoted(job_id)}/diagnosis")
+    if as_json:
+        return terminal.print_json(found)
+    for finding in found["findings"]:
+        words = WORDS[finding["severity"]]
+        terminal.out.print(f"{say(*words)}  {finding['code']}", style=STYLES[finding["severity"]])
+        message = finding.get("message_zh") if language == "zh" else None
+        terminal.out.print(f"  {visible(message or finding['message'])}")
+    if found["verdict"] == "healthy":
+        terminal.out.print(say("The curves look healthy.", "曲线正常。"))
+    elif not found["findings"]:
+        terminal.err.print(say("Nothing to say so far.", "目前没有发现问题。"))
 
 
 @app.command()

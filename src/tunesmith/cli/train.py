@@ -16,12 +16,15 @@ import typer
 from tunesmith.cli import following, terminal
 from tunesmith.cli.number_or_auto import decimal_option, whole_option
 from tunesmith.cli.terminal import AsJson, CommandFailed
+from tunesmith.findings import Finding
 from tunesmith.models.folder import FoundBase, find_base
 from tunesmith.models.nano import nano_folder
 from tunesmith.training import reports
 from tunesmith.training.reports import (
     BaseValidReport,
     CheckpointReport,
+    DiagnosisReport,
+    FindingReport,
     Report,
     ResolvedReport,
     StepReport,
@@ -175,6 +178,10 @@ class _Live:
             self._say(report.message, style="yellow")
         elif isinstance(report, BaseValidReport):
             self._say(report.message)
+        elif isinstance(report, FindingReport):
+            self._find(report.finding)
+        else:
+            self._conclude(report)
 
     def _say_reasons(self, report: ResolvedReport) -> None:
         self._say(f"{report.n_examples} examples, {report.total_steps} steps")
@@ -186,6 +193,15 @@ class _Live:
         self._progress.update(self._bar, completed=report.step, total=report.total_steps, loss=losses)
         if not terminal.err.is_terminal and following.is_worth_a_line(report.step, report.total_steps):
             self._say(f"Step {report.step}/{report.total_steps}: {losses}")
+
+    def _conclude(self, report: DiagnosisReport) -> None:
+        for finding in report.findings:
+            self._find(finding)
+        if report.verdict == reports.HEALTHY:
+            self._say("Diagnosis: the curves look healthy")
+
+    def _find(self, finding: Finding) -> None:
+        self._say(f"{finding.code}: {finding.message}", style="" if finding.severity == "info" else "yellow")
 
     def _say(self, text: str, *, style: str = "") -> None:
         terminal.err.print(f"  {text}", style=style)

@@ -8,14 +8,18 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from tunesmith import errors
-from tunesmith.control import events, job_fields
+from tunesmith.control import diagnosis, events, job_fields
 from tunesmith.control.accounts import Caller
+from tunesmith.control.diagnosis import Diagnosis
 from tunesmith.control.events import EventDraft, EventRecord
 from tunesmith.control.files import BlobInfo, FileRecord, Files
 from tunesmith.control.pages import Page
 from tunesmith.control.registry import ModelRecord, Registry
 from tunesmith.data.examples import Style
 from tunesmith.ids import Clock, NewId
+
+MAX_EVENTS = 10_000_000
+"""More than any job has."""
 
 
 class JobStatus(StrEnum):
@@ -279,6 +283,11 @@ class Jobs:
     def events_since(self, job_id: str, seq: int, *, limit: int = 1000) -> Sequence[EventRecord]:
         """Oldest first, those after `seq`. The caller must have been checked with `get` before."""
         return self._store.events_since(job_id, seq, limit=limit)
+
+    def diagnosis(self, caller: Caller, job_id: str) -> Diagnosis:
+        """What the job's loss curves say, so far or at its end."""
+        job = self.get(caller, job_id)
+        return diagnosis.read(self._store.events_since(job.id, 0, limit=MAX_EVENTS))
 
     def checkpoints(
         self, caller: Caller, job_id: str, *, after: str | None = None, limit: int = 10

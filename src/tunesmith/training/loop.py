@@ -19,7 +19,7 @@ from tunesmith.data.prefix_tree import Node, prefix_tree
 from tunesmith.errors import TrainingFailed
 from tunesmith.models.checkpoints import Checkpoint, checkpoint_folder, prune_checkpoints, save_checkpoint
 from tunesmith.models.precision import use_fast_exact_fp32
-from tunesmith.training import sft
+from tunesmith.training import diagnosis, sft
 from tunesmith.training.optimizer import adamw, learning_rate_at, optimizer_tensors, restore_optimizer
 from tunesmith.training.reports import CheckpointReport, Report, StepReport, from_json, to_json
 from tunesmith.training.spec import TrainingSpec
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 StopRequest = Literal["pause", "cancel"]
 _RNG = "rng.torch"
 _OPTIMIZER = "optimizer."
+NON_FINITE = "non_finite_loss"
 
 SOONEST_CHECKPOINT_S = 5.0
 """Where saving is cheap a killed run loses seconds: saving is due when it costs 1 % of the time since the last one."""
@@ -203,6 +204,9 @@ def train(
             )
         state.journal.append(step_report)
         report(step_report)
+        for found in diagnosis.news(state.journal):
+            state.journal.append(found)
+            report(found)
 
         if is_epoch_end:
             checkpoint_report = _checkpoint_report(step_report, checkpoints)
@@ -241,7 +245,7 @@ def take_step(
         raise TrainingFailed(
             f"The {what}, not a finite number, on line(s) {', '.join(map(str, lines[:20]))} of the training file. "
             "Nothing was updated by this step. Look at those rows, or use a smaller learning_rate_multiplier.",
-            code="non_finite_loss",
+            code=NON_FINITE,
         )
     for group in optimizer.param_groups:
         group["lr"] = learning_rate
@@ -261,7 +265,7 @@ def validate(model: PreTrainedModel, examples: Sequence[Rendered], *, spec: Trai
         raise TrainingFailed(
             f"The validation loss is {score.mean_loss}, not a finite number, on line(s) {lines} of that file. "
             "Use a smaller learning_rate_multiplier.",
-            code="non_finite_loss",
+            code=NON_FINITE,
         )
     return score
 

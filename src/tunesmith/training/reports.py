@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from tunesmith.findings import Finding
+
 JsonDict = dict[str, Any]
+HEALTHY = "healthy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,47 @@ class CheckpointReport:
         return f"checkpoint-{self.step}"
 
 
-Report = ResolvedReport | WarningReport | BaseValidReport | StepReport | CheckpointReport
+@dataclass(frozen=True, slots=True)
+class FindingReport:
+    """What the curves show by `step`, while the run goes on. Each code is said once."""
+
+    kind: ClassVar[str] = "finding"
+    step: int
+    finding: Finding
+
+    @property
+    def key(self) -> str:
+        return f"finding-{self.finding.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisReport:
+    """What the whole run's curves show; `verdict` is the most important warning's code, or "healthy"."""
+
+    kind: ClassVar[str] = "diagnosis"
+    step: int
+    verdict: str
+    findings: list[Finding]
+
+    @property
+    def key(self) -> str:
+        return self.kind
+
+
+Report = (
+    ResolvedReport | WarningReport | BaseValidReport | StepReport | CheckpointReport | FindingReport | DiagnosisReport
+)
 _KINDS: dict[str, type[Report]] = {
-    report.kind: report for report in (ResolvedReport, WarningReport, BaseValidReport, StepReport, CheckpointReport)
+    report.kind: report
+    for report in (
+        ResolvedReport,
+        WarningReport,
+        BaseValidReport,
+        StepReport,
+        CheckpointReport,
+        FindingReport,
+        DiagnosisReport,
+    )
 }
 
 
@@ -128,4 +169,12 @@ def from_json(content: JsonDict) -> Report:
     values = {name: value for name, value in content.items() if name not in ("kind", "key")}
     if content["kind"] == ResolvedReport.kind:
         values["reasons"] = [Resolved(**reason) for reason in values["reasons"]]
+    elif content["kind"] == FindingReport.kind:
+        values["finding"] = _finding(values["finding"])
+    elif content["kind"] == DiagnosisReport.kind:
+        values["findings"] = [_finding(one) for one in values["findings"]]
     return _KINDS[content["kind"]](**values)
+
+
+def _finding(content: JsonDict) -> Finding:
+    return Finding(**{**content, "rows": tuple(content["rows"])})

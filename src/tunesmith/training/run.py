@@ -22,9 +22,9 @@ from tunesmith.models.checkpoints import newest_checkpoint, write_json, written_
 from tunesmith.models.folder import BaseModelFacts, check_base_folder
 from tunesmith.models.lora import attach_lora, load_adapter, lora_layers, read_adapter, save_adapter
 from tunesmith.models.precision import bf16_is_fast
-from tunesmith.training import attention
+from tunesmith.training import attention, diagnosis
 from tunesmith.training.auto import DataFacts, Machine, Resolution, length_limit, resolve
-from tunesmith.training.loop import RunState, ShuffledExamples, StopRequest, repeatable, train, validate
+from tunesmith.training.loop import NON_FINITE, RunState, ShuffledExamples, StopRequest, repeatable, train, validate
 from tunesmith.training.reports import BaseValidReport, Report, ResolvedReport, WarningReport
 from tunesmith.training.spec import RunRequest, TrainingSpec
 
@@ -96,18 +96,25 @@ def fine_tune(
             base_valid = _score_base(model, data.validation, spec)
             state.journal.append(base_valid)
             report(base_valid)
-        end = train(
-            model,
-            trained,
-            examples,
-            spec=spec,
-            state=state,
-            checkpoints=run_dir / _CHECKPOINTS,
-            write_model=lambda folder: _write_model(model, folder, spec, facts, dtype=torch.float32),
-            validation=data.validation,
-            report=report,
-            should_stop=should_stop,
-        )
+        try:
+            end = train(
+                model,
+                trained,
+                examples,
+                spec=spec,
+                state=state,
+                checkpoints=run_dir / _CHECKPOINTS,
+                write_model=lambda folder: _write_model(model, folder, spec, facts, dtype=torch.float32),
+                validation=data.validation,
+                report=report,
+                should_stop=should_stop,
+            )
+        except TrainingFailed as error:
+            if error.code == NON_FINITE:
+                report(diagnosis.of_failed_run(state.journal))
+            raise
+        if end.status == "succeeded":
+            report(diagnosis.of_finished_run(state.journal))
         final = run_dir / _FINAL
         if end.status == "succeeded" and not final.is_dir():
             _write_final(model, final, spec, facts)

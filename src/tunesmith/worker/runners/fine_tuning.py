@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from tunesmith import errors
-from tunesmith.control import events
+from tunesmith.control import diagnosis, events
 from tunesmith.control.accounts import Caller
 from tunesmith.control.desk import Operate
 from tunesmith.control.events import EventDraft
@@ -247,6 +247,10 @@ class FineTuning:
             progress.drafts.append(events.note(report.key, report.message, data=data))
         elif isinstance(report, reports.StepReport):
             self._take_step(job, progress, report)
+        elif isinstance(report, reports.FindingReport):
+            progress.drafts.append(diagnosis.noticed(report.step, report.finding))
+        elif isinstance(report, reports.DiagnosisReport):
+            progress.drafts += diagnosis.concluded(report.step, report.verdict, report.findings)
         else:
             self._write(job, progress)
             self._keep_checkpoint(job, report)
