@@ -73,6 +73,7 @@ def test_rows_are_made_marked_and_become_a_file(workplace_with_rows: Any) -> Non
     assert len(rows) == 12
     assert "like_seeds" in json.dumps(rows[0])
     assert done.progress["n_kept"] >= 12
+    workplace_with_rows.stop_worker()  # it tidies up behind the answer
     assert not list(workplace_with_rows.office.data.augmentations_folder.iterdir())
 
 
