@@ -119,43 +119,44 @@ def _row(chance: random.Random, kind: str) -> dict[str, Any]:
         system = chance.choice(_SYSTEM[2:] if is_chinese else _SYSTEM[:2])
         messages.append({"role": "system", "content": system})
         left -= len(system.encode())
+    has_numbers = chance.random() < _WITH_NUMBERS
     n_turns = chance.choice((1, 1, 1, 2, 3))
     for _ in range(n_turns):
         question = int(left / n_turns * chance.uniform(0.1, 0.4))
-        messages.append({"role": "user", "content": write(chance, question)})
-        messages.append({"role": "assistant", "content": write(chance, int(left / n_turns * 0.9) - question)})
+        messages.append({"role": "user", "content": write(chance, question, has_numbers)})
+        messages.append(
+            {"role": "assistant", "content": write(chance, int(left / n_turns * 0.9) - question, has_numbers)}
+        )
     _spoil(messages, chance)
     return {"messages": messages}
 
 
-def _english(chance: random.Random, size: int) -> str:
+def _english(chance: random.Random, size: int, has_numbers: bool) -> str:
     words = chance.choices(_ENGLISH, k=max(3, size // 6))
     for at in range(4, len(words), 9):
         words[at] = "".join(chance.choices(_SYLLABLES, k=3))
     for at in range(0, len(words), 13):
         words[at] = words[at].capitalize()
         words[at - 1] += "."
-    if chance.random() < _WITH_NUMBERS:
-        for at in range(7, len(words), 31):
-            words[at] = str(chance.randrange(1, 3000))
+    for at in range(7, len(words), 31) if has_numbers else ():
+        words[at] = str(chance.randrange(1, 3000))
     for at in range(40, len(words), 60):
         words[at] = "\n\n- " + words[at]
     return " ".join(words)[: max(8, size)].strip()
 
 
-def _chinese(chance: random.Random, size: int) -> str:
+def _chinese(chance: random.Random, size: int, has_numbers: bool) -> str:
     words = chance.choices(_CHINESE, k=max(3, size // 6))
     for at in range(5, len(words), 7):
         words[at] += "，"
     for at in range(11, len(words), 17):
         words[at] += "。"
-    if chance.random() < _WITH_NUMBERS:
-        for at in range(15, len(words), 37):
-            words[at] = str(chance.randrange(1, 3000))
+    for at in range(15, len(words), 37) if has_numbers else ():
+        words[at] = str(chance.randrange(1, 3000))
     return "".join(words)
 
 
-def _digits(chance: random.Random, size: int) -> str:
+def _digits(chance: random.Random, size: int, has_numbers: bool) -> str:
     """Orders, amounts, dates and versions: what looks like personal data and is not."""
     parts = []
     length = 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""The worst first."""
+
 Language = Literal["en", "zh"]
 
 # A finding lists the places a person would look at; `count` says how many there are.
@@ -37,7 +40,7 @@ class Finding:
         return self.message_zh or self.message if language == "zh" else self.message
 
     def to_json(self) -> dict[str, Any]:
-        """For the wire; what a finding does not have is left out, except the five keys that were always there."""
+        """For the wire; what a finding does not have is left out, except the six keys that were always there."""
         always = {
             "code": self.code,
             "severity": self.severity,
@@ -48,3 +51,8 @@ class Finding:
         }
         more = {"message_zh": self.message_zh, "rows": list(self.rows), "count": self.count, "fix": self.fix}
         return always | {key: value for key, value in more.items() if value}
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors, warnings, notes; otherwise in the order they came."""
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -81,6 +81,14 @@ def test_a_chinese_csv_becomes_rows_that_can_be_trained_on(shared_service: Any, 
     assert made["purpose"] == "fine-tune"
 
 
+def test_what_the_result_is_called_does_not_change_what_it_is_for(upload: Any, post: Any) -> None:
+    file_id = upload(b"".join(GOOD))
+    made = result(post(f"files/{file_id}/convert", to="alpaca", filename="for training"))["files"]["file"]
+    assert (made["filename"], made["purpose"]) == ("for training", "fine-tune")
+    table = result(post(f"files/{file_id}/convert", to="alpaca", container="csv", filename="a.jsonl"))["files"]["file"]
+    assert (table["filename"], table["purpose"]) == ("a.jsonl", "user_data")
+
+
 def test_a_mapping_can_be_given_and_a_wrong_one_names_the_columns(upload: Any, post: Any) -> None:
     file_id = upload(b"a,b\n" + b"".join(b"q%d,r%d\n" % (n, n) for n in range(12)), "x.csv", "user_data")
     done = result(post(f"files/{file_id}/convert", to="alpaca", mapping={"a": "prompt", "b": "completion"}))
@@ -97,6 +105,14 @@ def test_split_makes_two_files_that_share_no_row(shared_service: Any, upload: An
     assert len(parts["validation_file"]) == 10
     rows = [json.loads(line) for part in parts.values() for line in part]
     assert sorted(map(str, rows)) == sorted(str(json.loads(row)) for row in GOOD)
+
+
+def test_split_says_which_rows_it_could_not_read(upload: Any, post: Any) -> None:
+    file_id = upload(b"".join([*GOOD, b"{broken\n"]), purpose="user_data")
+    said = result(post(f"files/{file_id}/split"))["result"]
+    assert (said["n_train"], said["n_valid"], said["n_skipped"]) == (36, 4, 1)
+    skipped = next(finding for finding in said["findings"] if finding["code"] == "skipped_rows")
+    assert skipped["rows"] == [41]
 
 
 def test_estimate_says_tokens_and_steps_with_reasons(upload: Any, post: Any) -> None:
@@ -136,14 +152,33 @@ def test_every_check_is_listed_with_its_thresholds(shared_service: Any) -> None:
         ("lint", {"thresholds": {"min_exampels": 3}}, "thresholds"),
         ("lint", {"near_duplicate": True}, "near_duplicate"),
         ("convert", {"to": "sharegtp"}, "to"),
+        ("lint", {"mapping": {"nope": "prompt"}}, "mapping"),
         ("split", {"valid_share": 1.5}, "valid_share"),
+        ("split", {"seed": -5}, "seed"),
         ("estimate", {"hyperparameters": {"n_epochs": 0}, "measure": False}, "hyperparameters.n_epochs"),
+        ("estimate", {"hyperparameters": {"n_epoch": 2}, "measure": False}, "hyperparameters.n_epoch"),
+        ("estimate", {"hyperparameters": {"dtype": "int4"}, "measure": False}, "hyperparameters.dtype"),
     ],
 )
 def test_a_wrong_option_is_named(upload: Any, post: Any, path: str, body: dict[str, Any], param: str) -> None:
     refused = post(f"files/{upload(b''.join(GOOD))}/{path}", **body)
     assert refused.status_code == 400
     assert refused.json()["error"]["param"] == param
+
+
+def test_an_option_that_is_not_known_is_refused_with_the_nearest(upload: Any, post: Any) -> None:
+    file_id = upload(b"".join(GOOD))
+    said = post(f"files/{file_id}/lint", onyl=["html"]).json()["error"]
+    assert said["message"] == "Unknown parameter: 'onyl'. Did you mean 'only'?"
+    assert (said["param"], said["code"]) == ("onyl", "unknown_parameter")
+    assert "Known are: format, mapping" in post(f"files/{file_id}/look", zzz=1).json()["error"]["message"]
+    assert "Did you mean 'recipe'?" in post("augmentations", file=file_id, recipt="x").json()["error"]["message"]
+
+
+def test_a_share_and_a_number_of_validation_rows_exclude_each_other(upload: Any, post: Any) -> None:
+    refused = post(f"files/{upload(b''.join(GOOD))}/split", valid_share=0.2, n_valid=3)
+    assert refused.status_code == 400
+    assert refused.json()["error"]["param"] == "n_valid"
 
 
 def test_a_file_or_model_of_nobody_is_a_404(upload: Any, post: Any) -> None:

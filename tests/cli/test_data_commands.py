@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -118,6 +119,17 @@ def test_html_writes_a_report_and_does_not_overwrite_one(cli: Any, rows: Path) -
     assert cli("data", "lint", "rows.jsonl", "--html", "report.html", "--force").exit_code == 0
 
 
+def test_a_report_that_does_not_fit_on_the_disk_leaves_nothing(
+    cli: Any, rows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert cli("data", "lint", "rows.jsonl", "--html", "report.html").exit_code == 1
+    assert os.listdir() == ["rows.jsonl"]
+
+
 def test_rows_shared_with_the_validation_file_are_found(cli: Any, rows: Path) -> None:
     write("valid.jsonl", read("rows.jsonl")[:2])
     report = orjson.loads(cli("data", "lint", "rows.jsonl", "--validation", "valid.jsonl", "--json").stdout)
@@ -175,10 +187,33 @@ def test_fix_as_json_plans_and_writes_only_with_yes(cli: Any, rows: Path) -> Non
     assert len(read("clean.jsonl")) == 10
 
 
+def test_rows_of_the_validation_file_and_rows_too_long_can_be_removed(cli: Any, rows: Path) -> None:
+    write("valid.jsonl", read("rows.jsonl")[:2])
+    write("rows.jsonl", [*read("rows.jsonl"), chat("Tell me everything.", "Well, " + "then this and that, " * 2000)])
+    overlap = ("--only", "remove_validation_rows", "--validation", "valid.jsonl")
+    assert cli.json("data", "fix", "rows.jsonl", *overlap, "--json")["removed"] == 2
+    assert cli.json("data", "fix", "rows.jsonl", "--only", "remove_too_long", "--json")["removed"] == 1
+
+
+def test_a_file_in_another_encoding_is_rewritten_though_its_rows_are_right(cli: Any, here: Path) -> None:
+    text = "问题,答复\n" + "".join(f"第{n}号商品多少钱？,卖{n * 3}元。\n" for n in range(12))
+    Path("faq.csv").write_bytes(text.encode("gb18030"))
+    assert cli("data", "fix", "faq.csv", "--yes").exit_code == 0
+    assert read("faq.fixed.jsonl")[0] == {"prompt": "第0号商品多少钱？", "completion": "卖0元。"}
+
+
 def test_a_fix_cannot_be_written_over_its_own_file(cli: Any, rows: Path) -> None:
     result = cli("data", "fix", "rows.jsonl", "--out", "rows.jsonl", "--force", "--yes")
     assert result.exit_code == 1
     assert "never changed" in result.stderr
+
+
+def test_what_is_no_file_is_never_replaced_by_one(cli: Any, rows: Path) -> None:
+    os.mkfifo("pipe")
+    result = cli("data", "convert", "rows.jsonl", "--to", "chat", "--out", "pipe", "--force")
+    assert result.exit_code == 1
+    assert "not a file" in result.stderr
+    assert Path("pipe").is_fifo()
 
 
 def test_convert_goes_to_chat_beside_the_file(cli: Any, here: Path) -> None:
@@ -194,6 +229,31 @@ def test_convert_says_what_is_lost(cli: Any, here: Path) -> None:
     result = cli("data", "convert", "chat.jsonl", "--to", "prompt_completion")
     assert result.exit_code == 0, result.output
     assert "system_prompt_lost" in result.stdout
+
+
+def test_a_format_that_can_hold_no_row_makes_no_file(cli: Any, here: Path) -> None:
+    write("asked.jsonl", [{"messages": [{"role": "user", "content": question}]} for question in QUESTIONS])
+    result = cli("data", "convert", "asked.jsonl", "--to", "prompt_completion", "--out", "pairs.jsonl")
+    assert result.exit_code == 1
+    assert "None of the 4 rows" in result.stderr
+    assert not Path("pairs.jsonl").exists()
+
+
+def test_sample_takes_a_hundred_rows_or_what_there_is(cli: Any, rows: Path) -> None:
+    assert cli.json("data", "sample", "rows.jsonl", "--json")["n_written"] == 12
+    assert cli.json("data", "sample", "rows.jsonl", "--share", "25%", "--out", "few.jsonl", "--json")["n_written"] == 3
+    assert cli("data", "sample", "rows.jsonl", "-n", "13", "--force").exit_code == 2
+
+
+def test_merge_and_balance_count_what_they_keep(cli: Any, here: Path) -> None:
+    labels = [chat(f"{question} {n}", "yes" if n % 6 else "no") for n in range(18) for question in QUESTIONS]
+    write("a.jsonl", labels)
+    write("b.jsonl", [{"prompt": question, "completion": "Yes."} for question in QUESTIONS])
+    merged = cli.json("data", "merge", "a.jsonl", "b.jsonl", "a.jsonl", "--json")
+    assert (merged["format"], merged["n_written"]) == ("chat", 76)
+    balanced = cli("data", "balance", "a.jsonl", "--at-most", "12", "--out", "even.jsonl")
+    assert "24 of 72 rows" in balanced.stdout
+    assert len(read("even.jsonl")) == 24
 
 
 def test_pii_counts_by_kind_hides_what_it_found_and_masks(cli: Any, here: Path) -> None:

@@ -55,7 +55,24 @@ def test_json_takes_the_recommendations_and_prints_the_files(tmp_path: Path) -> 
         "training_file": "rows_prepared.jsonl",
         "validation_file": None,
         "format": "prompt_completion",
+        "has_errors": False,
     }
+
+
+def test_a_file_with_errors_that_only_a_person_can_mend_is_not_sent_to_a_job(tmp_path: Path) -> None:
+    def row(number: int, weight: int) -> str:
+        answer = {"role": "assistant", "content": f"The {number}th.", "weight": weight}
+        return json.dumps({"messages": [{"role": "user", "content": f"Which is {number}?"}, answer]}) + "\n"
+
+    rows = [row(number, 1) for number in range(12)]
+    (tmp_path / "rows.jsonl").write_text("".join([*rows, row(12, 2), rows[0]]))
+    done = CliRunner().invoke(app, ["data", "prepare", "rows.jsonl", "-q"])
+    assert done.exit_code == 0
+    assert "line 13: messages[1].weight is 2" in done.stdout
+    assert done.stderr.endswith("> tunesmith data lint rows_prepared.jsonl\n")
+    (tmp_path / "good.jsonl").write_text("".join([*rows, "not JSON\n"]))
+    done = CliRunner().invoke(app, ["data", "prepare", "good.jsonl", "-q"])
+    assert done.stderr.endswith("> tunesmith jobs create good_prepared.jsonl\n")
 
 
 def test_preference_pairs_are_not_sent_to_a_supervised_job(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,13 @@ def test_download_does_not_overwrite_unless_told_to(cli: Any, service: Any) -> N
     assert Path("mine.csv").read_text() == "precious"
     assert cli("files", "download", "file-1", "-o", "mine.csv", "--force").exit_code == 0
     assert Path("mine.csv").read_text() == "new"
+
+
+def test_a_download_never_replaces_what_is_no_file(cli: Any, service: Any) -> None:
+    os.mkfifo("pipe")
+    service.on("GET /v1/files/file-1/content", lambda request, body: Response(b"new"))
+    assert cli("files", "download", "file-1", "-o", "pipe", "--force").exit_code == 1
+    assert Path("pipe").is_fifo()
 
 
 def test_a_download_that_breaks_off_leaves_nothing_behind(cli: Any, service: Any) -> None:

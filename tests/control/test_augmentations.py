@@ -109,9 +109,10 @@ def test_an_unknown_recipe_or_endpoint_is_named(office: Office, changes: dict[st
     assert refused.value.param == param
 
 
-def test_the_seed_rows_stay_while_an_unfinished_one_needs_them(office: Office) -> None:
+@pytest.mark.parametrize("field", ["file", "validation_file"])
+def test_its_files_stay_while_an_unfinished_one_needs_them(office: Office, field: str) -> None:
     file = office.upload(b'{"only": "here"}\n')
-    asked = ask(office, file=file.id)
+    asked = ask(office, **{field: file.id})
     path = office.data.blobs.path(file.sha256)
     office.files.delete(ALICE, file.id)
     assert path.exists()

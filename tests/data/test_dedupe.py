@@ -11,7 +11,7 @@ import pytest
 
 from tunesmith.data import dedupe
 from tunesmith.data.dedupe import SimilarTexts, first_with_same, text_key
-from tunesmith.data.minhash import jaccard, signatures, windows
+from tunesmith.data.minhash import jaccard, nearly_equal, signatures, windows
 
 
 def _words(chance: random.Random, n: int) -> list[str]:
@@ -145,3 +145,12 @@ def test_the_first_of_equal_keys_is_named_for_each() -> None:
 
 def test_blanks_around_a_text_do_not_make_it_another() -> None:
     assert text_key(" yes\n") == text_key("yes") != text_key("no")
+
+
+def test_questions_about_one_passage_are_not_nearly_equal() -> None:
+    passage = " ".join(_words(random.Random(5), 250))
+    first = f"{passage}\nWhich printer is older than the one in office 7, and by how much?\nThe one in office 2."
+    second = f"{passage}\nWho keeps the keys when nobody has bought a lamp?\nNobody does, it stays open."
+    assert jaccard(first, second) >= 0.8
+    assert not nearly_equal(first, second, threshold=0.8)
+    assert nearly_equal(first, first.replace("office 2.", "office 3."), threshold=0.8)

@@ -134,6 +134,15 @@ def test_the_plan_in_json_names_every_fix_in_both_languages(tmp_path: Path) -> N
     assert shown["removed"] == 2
 
 
+def test_why_a_row_cannot_be_read_is_said_in_both_languages(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row(i)) + "\n" for i in range(12)) + "not JSON\n", encoding="utf-8")
+    (left_out,) = plan_fixes(*linted(path)).samples
+    assert left_out.before.startswith("line 13: ")
+    assert left_out.before_zh
+    assert left_out.before_zh.startswith("第 13 行")
+
+
 def test_rows_that_a_fix_makes_equal_or_empty_go_too(tmp_path: Path) -> None:
     rows = [
         *(row(i) for i in range(12)),

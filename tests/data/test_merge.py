@@ -87,3 +87,11 @@ def test_nothing_to_merge_and_a_result_over_a_source_are_refused(tmp_path: Path)
         merge([], out=tmp_path / "out.jsonl")
     with pytest.raises(InvalidRequest, match="being read"):
         merge([source], out=tmp_path / "1.jsonl")
+
+
+def test_all_rows_that_cannot_be_read_are_counted_and_the_first_thousand_named(tmp_path: Path) -> None:
+    path = tmp_path / "1.jsonl"
+    path.write_bytes(orjson.dumps(alpaca(0)) + b"\n" + b"{broken\n" * 1200)
+    (told,) = merge([open_source(path)], out=tmp_path / "out.jsonl").findings
+    assert (told.count, len(told.rows)) == (1200, 1000)
+    assert told.message.startswith("1.jsonl: 1200 row(s)")

@@ -10,6 +10,7 @@ import pytest
 from tunesmith.data.convert import convert
 from tunesmith.data.merge import merge
 from tunesmith.data.origin import Origin, is_augmented, mark
+from tunesmith.data.reading import read_examples
 from tunesmith.data.sources import open_source
 
 MADE = mark({"prompt": "Is it open?", "completion": "Until six."}, Origin("like_seeds", "m", "r0-0", "seeds.jsonl"))
@@ -47,3 +48,11 @@ def test_a_table_has_no_place_for_it_but_is_written(made: Path, tmp_path: Path) 
     out = tmp_path / "converted.csv"
     convert(open_source(made), to="prompt_completion", out=out, container="csv")
     assert out.read_text(encoding="utf-8-sig").splitlines()[0] == "prompt,completion"
+
+
+def test_a_validation_file_with_made_rows_is_said_to_be_one(made: Path) -> None:
+    found = read_examples(made, name="made.jsonl", param="validation_file").findings
+    assert [(finding.code, finding.severity, finding.count) for finding in found] == [
+        ("made_rows_in_validation", "warning", 1)
+    ]
+    assert read_examples(made, name="made.jsonl").findings == []

@@ -166,7 +166,9 @@ def test_encodings_line_ends_and_blank_lines(encode, encoding, write):
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 @pytest.mark.parametrize("chunk_bytes", [1, 7, 2**20])
-def test_a_json_array_streams_and_keeps_its_line_numbers(indent, encoding, chunk_bytes, write, monkeypatch):
+def test_a_json_array_streams_and_keeps_its_line_numbers_or_numbers_the_rows_of_one_line(
+    indent, encoding, chunk_bytes, write, monkeypatch
+):
     monkeypatch.setattr(packed, "CHUNK_BYTES", chunk_bytes)
     rows = [{**ALPACA, "output": f'回答 {n} [{{"\\\\" }}, \\'} for n in range(5)]
     text = json.dumps(rows, ensure_ascii=False, indent=indent)
@@ -174,7 +176,7 @@ def test_a_json_array_streams_and_keeps_its_line_numbers(indent, encoding, chunk
     file = read(write(text.encode(encoding)))
 
     assert [example.messages[-1].content for example in file.examples] == [row["output"] for row in rows]
-    assert [example.line for example in file.examples] == ([1] * 5 if indent is None else [2, 7, 12, 17, 22])
+    assert [example.line for example in file.examples] == ([1, 2, 3, 4, 5] if indent is None else [2, 7, 12, 17, 22])
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "cp1252"])
@@ -505,6 +507,7 @@ def test_an_unknown_format_is_worded_as_openai_words_it(write):
     [
         ({"message": []}, 'key "message" is unknown; did you mean "messages"?'),
         ({"prompt": "a"}, 'key "completion" is missing beside "prompt"'),
+        ({"prompt": "a", "chosen": "b"}, 'key "rejected" is missing beside "chosen"'),
         ({"conversations": []}, "ShareGPT"),
         ({"prompt": "a", "chosen": "b", "rejected": "c"}, "missing"),
     ],
@@ -629,6 +632,24 @@ def test_a_real_file_reads_whole_and_without_a_wrong_finding(file_name, shared_d
     assert (file.format, len(file.examples)) == REAL_FILES[file_name]
     assert {finding.code for finding in file.findings} <= {"unused_key"}
     assert all(finding.severity == "info" for finding in file.findings)
+
+
+@pytest.mark.parametrize(
+    ("file_name", "format", "count"),
+    [
+        ("zh_qa/medical_gbk/internal_medicine.gb18030.csv", "prompt_completion", 7144),
+        ("openai_format/cookbook/AG_news_samples.csv", "prompt_completion", 2000),
+        ("preference_rft_tools/bbh/navigate.json", "prompt_completion", 250),
+        ("preference_rft_tools/tools/glaive_toolcall_zh_demo.json", "sharegpt", 300),
+        ("preference_rft_tools/tools/reason_tool_use_demo_50.jsonl", "chat", 50),
+        ("preference_rft_tools/dpo/kto_en_demo.json", "chat", 150),
+    ],
+)
+def test_a_real_file_in_another_shape_can_be_trained_on(file_name, format, count, shared_data):
+    file = read_examples(shared_data / file_name, name=file_name, min_examples=10)
+
+    assert (file.format, len(file.examples)) == (format, count)
+    assert all(finding.message_zh for finding in file.findings)
 
 
 def test_a_real_gb18030_file_written_as_rows_reads_as_its_utf8_twin(shared_data, tmp_path):

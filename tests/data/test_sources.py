@@ -166,6 +166,10 @@ def test_a_text_that_begins_like_json_stays_text(write):
 
     assert texts(source) == [("[1, 2]", '{"a": 1}')]
 
+    quoted = json.dumps(CHAT["messages"]).replace('"', '""')
+    source = open_source(write(f'prompt,completion\na,b\n"{quoted}",c\n', "t.csv"))
+    assert texts(source) == [("a", "b"), (json.dumps(CHAT["messages"]), "c")]
+
 
 def test_conversations_that_wait_for_an_answer_are_prompts_to_be_graded(write):
     function = {"name": "f", "parameters": {"type": "object"}}
@@ -290,6 +294,16 @@ def test_the_fields_of_a_mapping_say_the_format(mapping, format, expected, write
 
     assert source.format == format
     assert texts(source) == expected
+
+
+def test_columns_named_like_fields_need_no_mapping(write):
+    rows = [{"instruction": "Translate", "input": "猫", "good one": "cat", "bad one": "dog"}]
+
+    source = open_source(write(rows), mapping={"good one": "chosen", "bad one": "rejected"})
+
+    (example,) = examples(source)
+    assert [message.content for message in example.messages] == ["Translate\n猫"]
+    assert (example.preferred.content, example.non_preferred.content) == ("cat", "dog")
 
 
 def test_a_table_of_questions_can_be_asked_for_as_alpaca(write):

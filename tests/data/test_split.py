@@ -91,6 +91,26 @@ def test_questions_about_one_passage_stay_together_and_a_system_prompt_ties_nobo
     assert "grouped_rows" in [finding.code for finding in done.findings]
 
 
+def test_documents_given_as_system_prompts_stay_on_one_side(tmp_path: Path) -> None:
+    rows = [
+        {
+            "messages": [
+                {"role": "system", "content": f"Document {d}: " + " ".join(f"w{d * 31 + k * k}" for k in range(80))},
+                {"role": "user", "content": f"Question {q * 7919} about {'abc'[q]} in it?"},
+                {"role": "assistant", "content": f"Answer {d}.{q}"},
+            ]
+        }
+        for d in range(20)
+        for q in range(3)
+    ]
+    done = run(write(tmp_path / "rows.jsonl", rows), n_valid=9, near_duplicates=False)
+    train, valid = (
+        {row["messages"][0]["content"] for row in read(side)} for side in (done.train_path, done.valid_path)
+    )
+    assert not train & valid
+    assert len(valid) == 3
+
+
 def test_a_passage_is_found_wherever_it_stands_in_the_prompt(tmp_path: Path) -> None:
     rows = [
         {

@@ -52,6 +52,12 @@ def test_the_counts_are_the_renderers(tmp_path: Path, renderer: Renderer) -> Non
     assert all(one.high == 2 * one.low for one in counts.histogram)
 
 
+def test_nineteen_rows_of_twenty_are_within_the_95th_percentile(tmp_path: Path, renderer: Renderer) -> None:
+    path = write(tmp_path / "rows.jsonl", [row("Count.", "word " * n) for n in range(1, 21)])
+    lengths = [renderer.render(example).full_length for example in read_examples(path, name="rows").examples]
+    assert counted(path, renderer).p95 == sorted(lengths)[18]
+
+
 def test_rows_whose_answer_is_cut_away_are_left_out_and_said(tmp_path: Path, renderer: Renderer) -> None:
     path = write(tmp_path / "rows.jsonl", [row("word " * 50, "yes"), row("Short?", "Yes.")])
     counts = counted(path, renderer, max_length=30)
@@ -86,3 +92,14 @@ def test_a_bad_row_of_a_large_file_is_found_though_it_is_not_in_the_sample(tmp_p
     rows[217] = {"messages": [{"role": "user", "content": "alone"}]}
     with pytest.raises(InvalidFile, match="line 218"):
         counted(write(tmp_path / "rows.jsonl", rows), renderer, exact_bytes=1000)
+
+
+def test_the_rows_kept_of_a_large_file_are_few_and_from_all_of_it(
+    tmp_path: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tunesmith.data.estimate._KEPT_TOKENS", 1000)
+    path = write(tmp_path / "rows.jsonl", [row(f"What of {n}?", "Nothing at all.") for n in range(1000)])
+    kept = count_tokens(path, renderer).rendered
+    assert 250 < sum(len(one.input_ids) for one in kept) <= 1000
+    assert kept[0].line < 200
+    assert kept[-1].line > 800

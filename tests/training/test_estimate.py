@@ -11,6 +11,7 @@ import pytest
 from tunesmith.errors import InvalidFile, InvalidRequest
 from tunesmith.models.nano import nano_folder
 from tunesmith.training.estimate import Estimate, estimate
+from tunesmith.training.memory import free_memory_bytes
 from tunesmith.training.reports import Report, ResolvedReport
 from tunesmith.training.run import fine_tune
 from tunesmith.training.spec import Hyperparameters, RunRequest
@@ -101,6 +102,18 @@ def test_a_file_that_cannot_be_trained_on_is_refused_as_the_run_would(tmp_path: 
         estimated(bad)
     with pytest.raises(InvalidRequest, match="batch_size"):
         estimated(write(tmp_path / "good.jsonl", ROWS), asked=Hyperparameters(batch_size=0))
+
+
+def test_free_memory_is_within_the_limit_of_a_container(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal:  2000 kB\nMemAvailable:  1000 kB\n")
+    assert free_memory_bytes(tmp_path, tmp_path) == 1_024_000
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("350000\n")
+    (tmp_path / "memory.stat").write_text("anon 300000\ninactive_file 50000\n")
+    assert free_memory_bytes(tmp_path, tmp_path) == 1_024_000
+    (tmp_path / "memory.max").write_text("500000\n")
+    assert free_memory_bytes(tmp_path, tmp_path) == 200_000
+    assert free_memory_bytes(tmp_path / "none", tmp_path) is None
 
 
 def test_too_little_memory_is_said(training: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,3 +157,29 @@ def test_a_file_that_cannot_be_read_fails_it(workplace: Any) -> None:
     failed = wait_for(workplace, record)
     assert failed.status == AugmentationStatus.FAILED
     assert failed.error["code"] != "internal_error"
+
+
+def test_a_journal_of_another_augmentation_fails_it_instead_of_leaving_it_running(workplace: Any) -> None:
+    record = ask(workplace)
+    folder = workplace.office.data.augmentations_folder / record.id
+    folder.mkdir()
+    (folder / "rows.jsonl.journal").write_text('{"kind": "plan", "recipe": "paraphrase"}\n')
+    workplace.start_worker()
+    failed = wait_for(workplace, record)
+    assert (failed.status, failed.error["code"]) == (AugmentationStatus.FAILED, "augmentation_exists")
+
+
+def test_a_failure_after_a_cancellation_does_not_end_the_worker(workplace_with_rows: Any) -> None:
+    office, model = workplace_with_rows.office, workplace_with_rows.model
+    record = ask(workplace_with_rows)
+
+    def cancelled_and_lost(n: int) -> str:
+        office.augmentations.cancel(ALICE, record.id)
+        raise RuntimeError("the model is gone")
+
+    model.answers = cancelled_and_lost
+    workplace_with_rows.start_worker()
+    wait_for(workplace_with_rows, record)
+    model.answers = five_new_rows
+    assert wait_for(workplace_with_rows, ask(workplace_with_rows)).status == AugmentationStatus.SUCCEEDED
+    assert wait_for(workplace_with_rows, record).status == AugmentationStatus.CANCELLED

@@ -125,6 +125,8 @@ def download(
                     sys.stdout.buffer.write(chunk)
             return
         target = to or Path(Path(str(client.get(f"/files/{quoted(file_id)}")["filename"])).name)
+        if target.exists() and not target.is_file():  # a device or a pipe would be replaced by a file
+            raise CommandFailed(f"{target} is not a file; it is left as it is.", hint="Choose another with --out.")
         if target.exists() and not force:
             raise CommandFailed(
                 f"{target} exists already.", hint="Choose another place with --out, or overwrite it with --force."

@@ -41,7 +41,7 @@ def train(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, help="Rows to learn from: chat JSONL, prompt/completion JSONL or Alpaca."
+            exists=True, dir_okay=False, help="Rows to learn from: any file that tunesmith data look understands."
         ),
     ],
     validation_file: Annotated[

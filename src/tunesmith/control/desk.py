@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tunesmith.control import hyperparameters
 from tunesmith.control.accounts import Caller
 from tunesmith.control.files import FileRecord, Files
 from tunesmith.control.registry import Registry
@@ -49,7 +50,7 @@ class Desk:
     def carry_out(
         self, caller: Caller, operation: str, file_id: str, options: Mapping[str, Any], *, filename: str | None = None
     ) -> Outcome:
-        """Do it with this file. Options named `validation_file` and `files` hold file ids, `model` a model's name.
+        """Do it with this file. The option `validation_file` holds a file's id, `model` a model's name.
 
         Raises NotFound for a file or model that is not the caller's, and what the operation raises; then nothing new
         is kept. `filename` names the result where there is one.
@@ -65,7 +66,9 @@ class Desk:
             facts = self._operate(operation, arguments)
             made: dict[str, FileRecord] = {}
             for part, out in facts.pop("outputs", {}).items():
-                made[part] = self._keep(caller, Path(out["path"]), filename or out["name"])
+                made[part] = self._keep(
+                    caller, Path(out["path"]), filename or out["name"], is_jsonl=out["name"].endswith(".jsonl")
+                )
             return Outcome(facts, made)
         finally:
             shutil.rmtree(folder)
@@ -75,12 +78,12 @@ class Desk:
         return self._operate("checks", {})
 
     def _resolved(self, caller: Caller, options: Mapping[str, Any]) -> dict[str, Any]:
-        """File ids become paths with names, a model's name its base's folder."""
+        """A file's id becomes its path, a model's name its base's folder."""
         arguments = dict(options)
         if validation_file := arguments.pop("validation_file", None):
-            arguments["validation"] = self._place(caller, validation_file)
-        if others := arguments.pop("files", None):
-            arguments["others"] = [self._place(caller, one) for one in others]
+            arguments["validation"] = {"path": str(self._files.path(caller, validation_file))}
+        if "hyperparameters" in arguments:
+            arguments["hyperparameters"] = hyperparameters.merged(arguments["hyperparameters"], None)
         if model := arguments.pop("model", None):
             resolved = self._registry.resolve(caller, model)
             arguments |= {
@@ -91,21 +94,14 @@ class Desk:
             }
         return arguments
 
-    def _place(self, caller: Caller, file_id: str) -> dict[str, str]:
-        return {
-            "path": str(self._files.path(caller, file_id)),
-            "name": self._files.get(caller, file_id).filename,
-            "id": file_id,
-        }
-
-    def _keep(self, caller: Caller, path: Path, filename: str) -> FileRecord:
+    def _keep(self, caller: Caller, path: Path, filename: str, *, is_jsonl: bool) -> FileRecord:
         """Make a file of what lies at `path`; JSON lines can be trained on, anything else is only data."""
         upload = self._files.begin_upload()
         try:
             with path.open("rb") as source:
                 while chunk := source.read(CHUNK_BYTES):
                     upload.write(chunk)
-            purpose = "fine-tune" if filename.endswith(".jsonl") else "user_data"
+            purpose = "fine-tune" if is_jsonl else "user_data"
             return self._files.create(caller, blob=upload.commit(), filename=filename, purpose=purpose)
         finally:
             upload.abort()

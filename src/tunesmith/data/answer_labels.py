@@ -9,6 +9,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from tunesmith.data.lint.labels import are_labels
 from tunesmith.data.lint.settings import LintSettings
 
 
@@ -26,7 +27,7 @@ class AnswerLabels:
         key = xxhash.xxh3_64_intdigest(answer.encode(errors="surrogatepass"))
         self.keys.append(key)
         self.longest = max(self.longest, len(answer))
-        if key not in self.words and len(self.words) <= MAX_WORDS:
+        if key not in self.words and len(self.words) < MAX_WORDS:
             self.words[key] = answer[:80]
 
     def counted(self) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
@@ -37,10 +38,9 @@ class AnswerLabels:
         return of_row.astype(np.int64), counts.astype(np.int64), words
 
     def are_labels(self) -> bool:
-        """Few, short, and repeated: the rule of the check on label imbalance."""
+        """By the rule of the check on label imbalance, and more than one."""
         n_different = len(self.words)
-        few = 1 < n_different <= min(self.settings.max_labels, len(self.keys) / 4)
-        return few and self.longest <= self.settings.max_label_length
+        return n_different > 1 and are_labels(n_different, len(self.keys), self.longest, self.settings)
 
 
 MAX_WORDS = 4096

@@ -25,7 +25,7 @@ import jinja2.utils
 
 from tunesmith.errors import InvalidModel
 
-# A template takes milliseconds, and its output is hardly longer than the row (tables.MAX_ROW_BYTES) that it renders.
+# A template takes milliseconds, and its output is hardly longer than the row (tables/row.py) that it renders.
 MAX_RENDER_S = 10.0
 MAX_RENDERED_CHARS = 64 * 2**20
 

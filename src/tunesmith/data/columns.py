@@ -71,6 +71,8 @@ _ID_NAME = re.compile(r"(^|_)(id|idx|index|uuid|guid|no|number|hash|url|unnamed:
 
 _MOST_LISTED = 8
 
+MAX_COLUMNS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -95,9 +97,9 @@ class Column:
 
 
 def describe(samples: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Column]:
-    """What can be said of each column from its name and its values in the samples."""
+    """What can be said of each of the first MAX_COLUMNS columns from its name and its values in the samples."""
     columns = []
-    for name in names:
+    for name in names[:MAX_COLUMNS]:
         values = [value for row in samples if (value := row.get(name)) not in (None, "", [], {})]
         use, rank = use_of(name)
         columns.append(Column(name, use, _kind_of(values), len(values) / max(1, len(samples)), rank))

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.data.formats import FORMATS, FormatName
-from tunesmith.data.formats.detect import DESCRIPTIONS, DESCRIPTIONS_ZH, read_as
+from tunesmith.data.formats.detect import NAMES, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.origin import with_origin_of
 from tunesmith.data.sources import Source
+from tunesmith.data.whole_file import check_place
 from tunesmith.data.written_files import NotHeld, WrittenContainer, new_file
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import MAX_ROWS, Finding
 
 # Some files have a key of its own in every row.
 MAX_LISTED_KEYS = 50
+
+MAX_COLUMNS = 10_000
 
 COLUMNS: dict[FormatName, tuple[str, ...]] = {
     "chat": ("messages", "tools", "parallel_tool_calls", "label"),
@@ -56,23 +59,28 @@ def convert(source: Source, *, to: FormatName, out: Path, container: WrittenCont
     the source is in no known format, InvalidRequest when `out` is the source itself or the container cannot be written.
     """
     source.require_format()
-    if out.exists() and out.samefile(source.path):
-        raise InvalidRequest(f"{out} is the file that is being read; choose another name for the result", param="out")
+    check_place(out, read=(source.path,))
     tally = _Tally(to)
-    with new_file(out, container, COLUMNS[to], is_open=to == "reinforcement") as write:
+    columns = COLUMNS[to] if to != "reinforcement" or container in ("jsonl", "json") else _item_columns(source)
+    with new_file(out, container, columns) as write:
         for line, row in tally.rows(source):
             if reason := write(row):
                 tally.note_not_held(line, reason, container)
     return tally.told()
 
 
-def conversion_losses(source: Source, *, to: FormatName) -> Conversion:
-    """What `convert` would say, without writing anything."""
-    source.require_format()
-    tally = _Tally(to)
-    for _ in tally.rows(source):
-        pass
-    return tally.told()
+def _item_columns(source: Source) -> tuple[str, ...]:
+    """The columns of graded prompts: those of the format, and every field that some row has for its grader."""
+    columns = dict.fromkeys(COLUMNS["reinforcement"])
+    for _, row in _Tally("reinforcement").rows(source):
+        columns |= dict.fromkeys(row)
+        if len(columns) > MAX_COLUMNS:
+            raise InvalidRequest(
+                f"the rows have more than {MAX_COLUMNS:,} different keys; write jsonl", param="container"
+            )
+    if "" in columns:
+        raise InvalidRequest("a key without a name cannot be a column; write jsonl", param="container")
+    return tuple(columns)
 
 
 class _Tally:
@@ -160,12 +168,17 @@ def _count(counts: dict[str, tuple[int, list[int]]], key: str, line: int) -> Non
 
 
 def _lost_finding(code: str, count: int, lines: list[int], to: FormatName, n_rows: int) -> Finding:
-    loss = LOSSES[code]
+    loss, (name, name_zh) = LOSSES[code], NAMES[to]
     if loss.is_whole_row:
-        message = f"{count} of {n_rows} rows cannot be written as {DESCRIPTIONS[to]} and were left out: {loss.en}"
-        zh = f"{n_rows} 行中有 {count} 行不能写成{DESCRIPTIONS_ZH[to]}，已略去：{loss.zh}"
+        message = f"{count} of {n_rows} rows cannot be written as {name} and were left out: {loss.en}"
+        zh = f"{n_rows} 行中有 {count} 行不能写成{_spaced(name_zh)}，已略去：{loss.zh}"
     else:
-        message = f"in {count} of {n_rows} rows {loss.en}: {DESCRIPTIONS[to]} cannot hold it"
-        zh = f"{n_rows} 行中有 {count} 行：{loss.zh}（{DESCRIPTIONS_ZH[to]}无法保存）"
+        message = f"in {count} of {n_rows} rows {loss.en}: {name} cannot hold it"
+        zh = f"{n_rows} 行中有 {count} 行：{loss.zh}（{name_zh}无法保存）"
     facts = {"n_rows": n_rows, "to": to}
     return Finding(code, "warning", message, lines[0], None, facts, zh, rows=tuple(lines), count=count)
+
+
+def _spaced(name_zh: str) -> str:
+    """A name after Chinese text: with a space before it where it begins with a Latin letter."""
+    return f" {name_zh}" if name_zh[0].isascii() else name_zh

@@ -12,7 +12,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from tunesmith.data.minhash import N_BANDS, SKETCH_BYTES, jaccard, signatures
+from tunesmith.data.minhash import N_BANDS, SKETCH_BYTES, nearly_equal, signatures
 
 # Texts wait until there are enough for one vectorised step.
 _BATCH_ROWS = 512
@@ -24,7 +24,8 @@ _ESTIMATE_ERROR = 0.13
 _MAX_ROUNDS = 6
 _PAIRS_AT_ONCE = 2**16
 # Texts that wait for the row they are compared with; what does not fit is compared in another reading of the file.
-_WAITING_CHARS = 2**24
+_WAITING_CHARS = 2**25
+_WAITING_TEXTS = 2**15
 
 Reread = Callable[[Sequence[int]], Iterator[tuple[int, str]]]
 """Positions, in order, to (position, text) of these rows, in the same order; reads the file again."""
@@ -105,7 +106,7 @@ class SimilarTexts:
         """Positions of rows alike, each group in rising order, two or more in each.
 
         Texts that are equal count once, as the first of them, unless `with_copies`. Every row of a group but the first
-        has a Jaccard of `threshold` or more with an earlier row of it, computed from the texts themselves; a row is
+        is `nearly_equal` to an earlier row of it, judged by the texts themselves; a row is
         compared with the two earlier ones that seem most like it.
         """
         self._to_disk()
@@ -251,10 +252,10 @@ def _compared(
 ) -> Iterator[tuple[int, int]]:
     """(earlier, later) rows that are alike; as many readings of the file as the texts that wait need."""
     while len(later):
-        last_use = {}
-        for left, right in zip(earlier.tolist(), later.tolist(), strict=True):
-            last_use[left] = right
-        partner = dict(zip(later.tolist(), earlier.tolist(), strict=True))
+        lefts = np.unique(earlier)
+        now = earlier <= lefts[min(len(lefts), _WAITING_TEXTS) - 1]
+        partner = dict(zip(later[now].tolist(), earlier[now].tolist(), strict=True))
+        last_use = {left: right for right, left in partner.items()}
         rows = sorted({*last_use, *partner})
         waiting: dict[int, str] = {}
         waiting_chars = 0
@@ -265,15 +266,15 @@ def _compared(
             if left is not None:
                 if left not in waiting:
                     postponed.append(row)
-                elif jaccard(waiting[left], text) >= threshold:
+                elif nearly_equal(waiting[left], text, threshold=threshold):
                     yield left, row
                 if left in waiting and last_use[left] == row:
                     waiting_chars -= len(waiting.pop(left))
             if row in last_use and (waiting_chars < _WAITING_CHARS or not waiting):
                 waiting[row] = text
                 waiting_chars += len(text)
-        chosen = np.isin(later, postponed)
-        earlier, later = earlier[chosen], later[chosen]
+        again = ~now | np.isin(later, postponed)
+        earlier, later = earlier[again], later[again]
 
 
 def _joined(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:

@@ -7,7 +7,7 @@ import heapq
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ EXACT_BYTES = 16 * 2**20
 _CONFIDENT = 1.96  # standard errors on either side: 95 % of a normal distribution
 _LONGEST = 8  # rows with the most characters, always tokenised: the longest row decides max_length and memory
 _SMALLEST_BIN = 16
+_KEPT_TOKENS = 1_000_000  # of tokenised rows, for measuring speed; 50 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class TokenCounts:
 
 @dataclass(frozen=True, slots=True)
 class CountedFile:
-    """The counts, and the rows tokenised for them (all of them, unless `counts.sampled`) for whoever measures speed."""
+    """The counts, and rows tokenised for them: all of a small file, evenly thinned out of a large one."""
 
     counts: TokenCounts
     rendered: list[Rendered]
@@ -137,8 +138,9 @@ class _Counting:
     used: array[int] = field(default_factory=lambda: array("Q"))
     trained: array[int] = field(default_factory=lambda: array("Q"))
     longest: tuple[int, int, int] = (0, 0, 0)
+    _kept_tokens: int = 0
+    _keep_every: int = 1
     _heap: list[tuple[int, int, ChatExample]] = field(default_factory=list)
-    _chosen_lines: list[int] = field(default_factory=list)
 
     def chosen(self, examples: Iterable[ChatExample]) -> Iterator[ChatExample]:
         for example in examples:
@@ -173,8 +175,17 @@ class _Counting:
         self.used.append(len(one.input_ids) if n_trained else 0)
         self.trained.append(n_trained)
         self.note_length(one)
-        if n_trained:
-            self.rendered.append(one)
+        if n_trained and len(self.lengths) % self._keep_every == 0:
+            self._keep(one)
+
+    def _keep(self, one: Rendered) -> None:
+        """Every row at first; every second, fourth, ... when there are too many to hold."""
+        self.rendered.append(one)
+        self._kept_tokens += len(one.input_ids)
+        if self._kept_tokens > _KEPT_TOKENS and len(self.rendered) > 1:
+            self.rendered = self.rendered[::2]
+            self._kept_tokens = sum(len(kept.input_ids) for kept in self.rendered)
+            self._keep_every *= 2
 
     def note_length(self, one: Rendered) -> None:
         used = len(one.input_ids) if one.n_trained else 0
@@ -202,7 +213,7 @@ class _Counting:
             tokens_cut_off=round(cut_off * per_character),
             shortest=ordered[0],
             median=ordered[n // 2],
-            p95=ordered[min(n - 1, math.ceil(0.95 * n))],
+            p95=ordered[math.ceil(0.95 * n) - 1],
             longest=self.longest[0],
             longest_line=self.longest[1],
             longest_used=self.longest[2],
@@ -244,11 +255,7 @@ def _histogram(ordered: Sequence[int], scale: float) -> tuple[Bin, ...]:
 
 def _with_findings(counts: TokenCounts) -> TokenCounts:
     findings = [*_cut(counts), *_left_out(counts), *_sampling(counts)]
-    return TokenCounts(**{**_fields(counts), "findings": tuple(findings)})
-
-
-def _fields(counts: TokenCounts) -> dict[str, Any]:
-    return {name: getattr(counts, name) for name in TokenCounts.__dataclass_fields__}
+    return replace(counts, findings=tuple(findings))
 
 
 def _cut(counts: TokenCounts) -> list[Finding]:
@@ -266,8 +273,8 @@ def _cut(counts: TokenCounts) -> list[Finding]:
         f"{counts.longest:,})"
     )
     chinese = (
-        f"{counts.n_cut:,} 条样本超过 {counts.max_length:,} 个 token，会从末尾截断，共丢失 {counts.tokens_cut_off:,} "
-        f"个 token（最长的在第 {counts.longest_line} 行，有 {counts.longest:,} 个）"
+        f"{counts.n_cut:,} 条样本超过 {counts.max_length:,} 个词元，会从末尾截断，共丢失 {counts.tokens_cut_off:,} "
+        f"个词元（最长的在第 {counts.longest_line} 行，有 {counts.longest:,} 个）"
     )
     return [
         Finding(
@@ -286,7 +293,7 @@ def _left_out(counts: TokenCounts) -> list[Finding]:
     if not counts.n_left_out:
         return []
     message = f"{counts.n_left_out:,} examples have no trained token (after cutting) and would be left out"
-    chinese = f"{counts.n_left_out:,} 条样本（截断后）没有可训练的 token，训练时会被跳过"
+    chinese = f"{counts.n_left_out:,} 条样本（截断后）没有可训练的词元，训练时会被跳过"
     facts = {"count": counts.n_left_out}
     return [Finding("no_trained_tokens", "warning", message, facts=facts, message_zh=chinese, count=counts.n_left_out)]
 
@@ -296,6 +303,6 @@ def _sampling(counts: TokenCounts) -> list[Finding]:
         return []
     n, error = counts.sampled.n_examples, 100 * counts.sampled.relative_error
     message = f"the file is large: tokens were counted on {n:,} rows and scaled up, to within {error:.2g} % (95 %)"
-    chinese = f"文件较大：只统计了其中 {n:,} 行的 token 再按比例推算，误差在 {error:.2g}% 以内（95% 置信度）"
+    chinese = f"文件较大：只统计了其中 {n:,} 行的词元再按比例推算，误差在 {error:.2g}% 以内（95% 置信度）"
     facts = {"n_examples": n, "relative_error": counts.sampled.relative_error}
     return [Finding("tokens_sampled", "info", message, facts=facts, message_zh=chinese)]

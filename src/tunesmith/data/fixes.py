@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
-from uuid import uuid4
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from tunesmith.data.lint.empty_answers import empty_answer
 from tunesmith.data.lint.rows import lint_row
 from tunesmith.data.sources import Source
 from tunesmith.data.tables import Row
+from tunesmith.data.whole_file import check_place, whole_file
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import Finding
 
@@ -41,7 +40,10 @@ class HasFixes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one fix does to the row at `line`: `before` and `after` are the words where they begin to differ."""
+    """What one fix does to the row at `line`: `before` and `after` are the words where they begin to differ.
+
+    Of a row that cannot be read `before` says why; `before_zh` says it in Chinese.
+    """
 
     line: int
     code: str
@@ -50,6 +52,7 @@ class Change:
     after: str | None
     why: str
     why_zh: str
+    before_zh: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +105,11 @@ def plan_fixes(source: Source, report: HasFixes, *, codes: Collection[str] | Non
 def write_fixed(source: Source, plan: FixPlan, out: Path, *, samples: int = 20) -> FixPlan:
     """Carry out the plan into `out`, one JSON object per line in UTF-8; answers what was done.
 
-    Written beside and renamed at the end, so that `out` is whole or not there. Raises InvalidRequest when it would
-    overwrite the file that is read.
+    `out` is whole or not there. Raises InvalidRequest when it is the file that is read, or lies in no folder.
     """
-    if out.exists() and out.samefile(source.path):
-        raise InvalidRequest(f"{out} is the file itself; the original is never touched: name another file", param="out")
-    part = out.with_name(f".{out.name}.{uuid4().hex[:8]}.part")
-    try:
-        with part.open("wb") as file:
-            done = _count(_written(_fixed_rows(source, plan.fixes, plan.made_equal), file), plan.fixes, samples)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
-    return done
+    check_place(out, read=(source.path,))
+    with whole_file(out) as part, part.open("wb") as file:
+        return _count(_written(_fixed_rows(source, plan.fixes, plan.made_equal), file), plan.fixes, samples)
 
 
 def _chosen(report: HasFixes, codes: Collection[str] | None) -> tuple[Fix, ...]:
@@ -171,7 +164,7 @@ def _mended_rows(source: Source, fixes: Sequence[Fix]) -> Iterator[_Fixed]:
     by_line = is_by_line(source)
     for number, row in enumerate(source.rows(), 1):
         if isinstance(row, Finding):
-            yield _Fixed(row.line or number, None, row.message, ((UNREADABLE, None),))
+            yield _Fixed(row.line or number, None, row, ((UNREADABLE, None),))
         elif not isinstance(row.value, dict):
             yield _Fixed(row.line, None, kind(row.value), ((UNREADABLE, None),))
         else:
@@ -246,7 +239,7 @@ def _count(
             by_code[fix.code] = by_code.get(fix.code, 0) + 1
             if by_code[fix.code] <= most and len(shown) < samples:
                 shown.append(_change(row.line, fix, before, after))
-            before = after
+            before = before if after is None else after
     known = {fix.code for fix in fixes}
     more = [fix for fix in (exact_duplicates.FIX, UNREADABLE) if fix.code in by_code and fix.code not in known]
     return FixPlan(removed, changed, kept, by_code, tuple(shown), (*fixes, *more), made_equal)
@@ -254,6 +247,9 @@ def _count(
 
 def _change(line: int, fix: Fix, before: Any, after: Any) -> Change:
     why, why_zh = fix.texts.en, fix.texts.zh
+    if isinstance(before, Finding):
+        said, said_zh = _short(before.message), _short(before.text("zh"))
+        return Change(line, fix.code, "remove", said, None, why, why_zh, said_zh)
     if after is None:
         return Change(line, fix.code, "remove", _short(before), None, why, why_zh)
     old, new = _short(before, None), _short(after, None)

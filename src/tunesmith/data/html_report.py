@@ -14,11 +14,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tunesmith import __version__
 from tunesmith.data.lint.report import LintReport
-from tunesmith.findings import Finding, Language, Severity
+from tunesmith.findings import SEVERITIES, Finding, Language, Severity, worst_first
 
 TEMPLATE = "html_report.html.jinja"
-ORDER: tuple[Severity, ...] = ("error", "warning", "info")
-SEVERITIES: dict[Severity, tuple[str, str]] = {
+SEVERITY_NAMES: dict[Severity, tuple[str, str]] = {
     "error": ("Error", "错误"),
     "warning": ("Warning", "警告"),
     "info": ("Note", "提示"),
@@ -88,7 +87,9 @@ def _view(report: LintReport, language: Language, say: Words) -> dict[str, Any]:
         "verdict_class": verdict_class,
         "facts": _facts(report, say),
         "long_facts": _long_facts(report.detection, language, say),
-        "findings": [_finding(finding, report, language, say) for finding in _worst_first(report.findings)],
+        "findings": [
+            _finding(finding, report, language, say) for finding in worst_first(report.findings)[:MOST_FINDINGS]
+        ],
         "histograms": _histograms(stats, say),
         "shares": _shares(stats, say),
         "system_prompts": _system_prompts(stats.get("system_prompts") or {}, say),
@@ -101,7 +102,7 @@ def _view(report: LintReport, language: Language, say: Words) -> dict[str, Any]:
 
 
 def _verdict(findings: Sequence[Finding], say: Words) -> tuple[str, str]:
-    counts = {severity: sum(one.severity == severity for one in findings) for severity in ORDER}
+    counts = {severity: sum(one.severity == severity for one in findings) for severity in SEVERITIES}
     if counts["error"]:
         return (
             say(
@@ -154,10 +155,6 @@ def _confidence(detection: Mapping[str, Any], say: Words) -> str:
     return say(f" ({confidence:.0%} sure)", f"（把握 {confidence:.0%}）")
 
 
-def _worst_first(findings: Sequence[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda one: ORDER.index(one.severity))[:MOST_FINDINGS]
-
-
 def _finding(finding: Finding, report: LintReport, language: Language, say: Words) -> dict[str, Any]:
     fix = report.fixes.get(finding.fix or "")
     text = "" if fix is None else fix.texts.zh if language == "zh" else fix.texts.en
@@ -169,7 +166,7 @@ def _finding(finding: Finding, report: LintReport, language: Language, say: Word
         title = say(f"All {listed:,} lines", f"全部 {listed:,} 行的行号")
     return {
         "severity": finding.severity,
-        "severity_word": say(*SEVERITIES[finding.severity]),
+        "severity_word": say(*SEVERITY_NAMES[finding.severity]),
         "code": finding.code,
         "field": finding.field,
         "message": finding.text(language),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import DESCRIPTIONS, read_as
 from tunesmith.data.formats.losses import LOSSES, is_whole_row
 from tunesmith.data.formats.row_report import RowReport
+from tunesmith.data.lint.check import Lines
 from tunesmith.data.new_jsonl import new_jsonl
 from tunesmith.data.origin import with_origin_of
+from tunesmith.data.readable_rows import skipped_rows
 from tunesmith.data.sources import Source
 from tunesmith.data.tables import Row
 from tunesmith.errors import InvalidRequest
@@ -119,7 +121,8 @@ class _Reading:
         self._to = to
         self._is_same = source.require_format() == to
         self.n_rows = self.n_skipped = 0
-        self._lost: dict[str, tuple[int, list[int]]] = {}
+        self._n_unreadable = 0
+        self._lost: dict[str, Lines] = {}
         self._errors: list[Finding] = []
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -145,25 +148,22 @@ class _Reading:
             return value
         codes = FORMATS[self._to].losses(example)
         for code in codes:
-            count, lines = self._lost.get(code, (0, []))
-            self._lost[code] = (count + 1, [*lines, row.line] if len(lines) < MAX_ROWS else lines)
+            self._lost.setdefault(code, Lines()).add(row.line)
         return None if is_whole_row(codes) else with_origin_of(row.value, FORMATS[self._to].write(example))
 
     def _note(self, error: Finding) -> None:
+        self._n_unreadable += 1
         if len(self._errors) < MAX_ROWS:
             self._errors.append(error)
 
     def findings(self) -> Iterator[Finding]:
         name = self._source.name
         if self._errors:
-            first, lines = self._errors[0], tuple(error.line for error in self._errors if error.line is not None)
-            n_bad = len(self._errors)
-            message = f"{name}: {n_bad} row(s) cannot be read and were left out; the first: {first.message}"
-            zh = f"{name}：{n_bad} 行无法读取，已略去；第一处：{first.text('zh')}"
-            facts = {"file": name}
-            yield Finding("skipped_rows", "warning", message, first.line, None, facts, zh, rows=lines, count=n_bad)
-        for code, (count, at) in self._lost.items():
-            loss = LOSSES[code]
+            told = skipped_rows(self._errors, self._n_unreadable)
+            message, zh = f"{name}: {told.message}", f"{name}：{told.message_zh}"
+            yield replace(told, message=message, message_zh=zh, facts={"file": name})
+        for code, lines in self._lost.items():
+            loss, count, rows = LOSSES[code], lines.count, tuple(lines.first)
             message = f"{name}: in {count} row(s) {loss.en}: {DESCRIPTIONS[self._to]} cannot hold it"
-            zh = f"{name}：有 {count} 行{loss.zh}"
-            yield Finding(code, "warning", message, at[0], None, {"file": name}, zh, rows=tuple(at), count=count)
+            zh = f"{name}：有 {count} 行：{loss.zh}"
+            yield Finding(code, "warning", message, rows[0], None, {"file": name}, zh, rows=rows, count=count)

@@ -34,14 +34,16 @@ class ReadableRows:
             self._errors += [error for error in errors if error.severity == "error"][:1]
 
     def findings(self) -> tuple[Finding, ...]:
-        if not self._errors:
-            return ()
-        first = self._errors[0]
-        message = f"{self.n_skipped} row(s) cannot be read and were left out; the first: {first.message}"
-        zh = f"{self.n_skipped} 行无法读取，已略去；第一处：{first.text('zh')}"
-        lines = tuple(error.line for error in self._errors if error.line is not None)
-        told = Finding("skipped_rows", "warning", message, first.line, None, {}, zh, rows=lines, count=self.n_skipped)
-        return (told,)
+        return (skipped_rows(self._errors, self.n_skipped),) if self._errors else ()
+
+
+def skipped_rows(errors: Sequence[Finding], count: int) -> Finding:
+    """That `count` rows were left out; `errors` are those of the first of them, at least one."""
+    first = errors[0]
+    message = f"{count} row(s) cannot be read and were left out; the first: {first.message}"
+    zh = f"{count} 行无法读取，已略去；第一处：{first.text('zh')}"
+    lines = tuple(error.line for error in errors if error.line is not None)
+    return Finding("skipped_rows", "warning", message, first.line, None, {}, zh, rows=lines, count=count)
 
 
 def rows_of(source: Source, positions: Sequence[int]) -> Iterator[Row]:

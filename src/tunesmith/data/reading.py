@@ -13,8 +13,9 @@ from tunesmith.data import tables
 from tunesmith.data.examples import ChatExample
 from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.detect import NOT_SUPERVISED, OPENAI_FORMATS, detect, explain_unknown, mixed
-from tunesmith.data.formats.row_report import RowReport, kind, kind_zh
-from tunesmith.data.sources import Source, open_source
+from tunesmith.data.formats.row_report import RowReport
+from tunesmith.data.origin import is_augmented
+from tunesmith.data.sources import Source, not_an_object, open_source
 from tunesmith.data.tables import Encoding, Row
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
@@ -120,9 +121,7 @@ def _json_lines(path: Path, encoding: Encoding, *, name: str) -> Iterator[Row | 
 def _as_object(row: Row | Finding) -> Row | Finding:
     if isinstance(row, Finding) or isinstance(row.value, dict):
         return row
-    message = f"line {row.line}: this is {kind(row.value)}, expected a JSON object"
-    zh = f"第 {row.line} 行：这是{kind_zh(row.value)}，应为 JSON 对象"
-    return Finding("not_an_object", "error", message, row.line, None, {"kind": kind(row.value)}, zh)
+    return not_an_object(row)
 
 
 def _advice(first: Finding, n_bad: int, n_rows: int) -> str:
@@ -149,6 +148,7 @@ class _Reading:
         self._source_findings: list[Finding] = []
         self._notes: dict[str, tuple[int, Finding]] = {}
         self._n_unwanted = 0
+        self._n_made = 0
         self._examples: list[ChatExample] = []
         self._unreadable: list[Finding] = []
         self._errors: list[Finding] = []
@@ -188,6 +188,7 @@ class _Reading:
                 continue
             self._unused[key] += 1
             self._unused_lines.setdefault(key[0], row.line)
+        self._n_made += self._param == "validation_file" and is_augmented(row.value)
         if example is not None and example.label is False:
             self._n_unwanted += 1
         elif example is not None:
@@ -275,6 +276,10 @@ class _Reading:
             message = f"{self._n_unwanted} rows have label false: their answers are unwanted and are not trained"
             zh = f"{self._n_unwanted} 行的 label 为 false：这些回答是不想要的，不参与训练"
             findings.append(Finding("unwanted_answers", "warning", message, message_zh=zh, count=self._n_unwanted))
+        if self._n_made:
+            message = f"{self._n_made} rows were made by a model: validation then measures on what no person wrote"
+            zh = f"有 {self._n_made} 行是模型生成的：验证应当使用人写的样本"
+            findings.append(Finding("made_rows_in_validation", "warning", message, message_zh=zh, count=self._n_made))
         for count, first in self._notes.values():
             findings.append(dataclasses.replace(first, count=count))
         return findings + self._unused_key_findings()

@@ -15,6 +15,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from tunesmith.data.dedupe import SimilarTexts, first_with_same
+from tunesmith.data.lint.answers import after_system
 from tunesmith.data.lint.blocks import rows_at
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.lint.near_duplicates import similar_text
@@ -22,18 +23,17 @@ from tunesmith.data.lint.settings import LintSettings
 from tunesmith.data.sources import Source
 
 # UTF-8 bytes: a paragraph of 45 English or 85 Chinese words is no longer a turn of phrase.
-MIN_PASSAGE_BYTES = 256
+_MIN_PASSAGE_BYTES = 256
 _PREFIX_BYTES = (256, 512, 1024, 2048)
 _N_PARAGRAPHS = 2
 _NO_KEY = 0
-# More rows than this share of the file with one beginning: it is an instruction, not a passage.
-MAX_GROUP_SHARE = 0.1
+# Fewer rows with one beginning are no template, however small the file.
 _MIN_TEMPLATE_ROWS = 10
 
 
 @dataclass(slots=True)
 class RowGroups:
-    """About 60 bytes a row, and the index of near-duplicates when asked for."""
+    """About 70 bytes a row, and the index of near-duplicates when asked for."""
 
     source: Source
     settings: LintSettings
@@ -42,16 +42,19 @@ class RowGroups:
     prompts: array[int] = field(default_factory=lambda: array("Q"))
     beginnings: list[array[int]] = field(default_factory=lambda: [array("Q") for _ in _PREFIX_BYTES])
     paragraphs: array[int] = field(default_factory=lambda: array("Q"))
+    systems: array[int] = field(default_factory=lambda: array("Q"))
     similar: SimilarTexts = field(default_factory=SimilarTexts)
 
     def add(self, row: LintRow) -> None:
         self.positions.append(row.position)
-        prompt = _without_system(row)
+        prompt = after_system(row, row.prompt)
         self.prompts.append(_key(" ".join(prompt.split()).casefold().encode(errors="surrogatepass")))
         data = prompt.strip().encode(errors="surrogatepass")
         for column, length in zip(self.beginnings, _PREFIX_BYTES, strict=True):
             column.append(_key(data[:length]) if len(data) >= length else _NO_KEY)
         self.paragraphs.extend(_paragraph_keys(data))
+        system = row.system.strip().encode(errors="surrogatepass")
+        self.systems.append(_key(system) if len(system) >= _MIN_PASSAGE_BYTES else _NO_KEY)
         if self.with_near_duplicates:
             self.similar.add(row.position, similar_text(row))
 
@@ -63,11 +66,13 @@ class RowGroups:
         for column in self.beginnings:
             tied["same_passage"] += self._tie(groups, column)
         tied["same_passage"] += self._tie(groups, self.paragraphs, keys_per_row=_N_PARAGRAPHS)
+        tied["same_passage"] += self._tie(groups, self.systems)  # a document may be given as the system prompt
         if self.with_near_duplicates:
-            place = {position: index for index, position in enumerate(self.positions)}
+            positions = np.frombuffer(self.positions, np.uint32)
             threshold = self.settings.near_duplicate_similarity
             for alike in self.similar.groups(self._reread, threshold=threshold, with_copies=True):
-                tied["near_duplicates"] += sum(groups.tie(place[alike[0]], place[other]) for other in alike[1:])
+                first, *others = np.searchsorted(positions, np.array(alike, np.uint32)).tolist()
+                tied["near_duplicates"] += sum(groups.tie(first, other) for other in others)
         return groups.roots(), tied
 
     def _tie(self, groups: _Union, column: array[int], *, keys_per_row: int = 1) -> int:
@@ -77,7 +82,7 @@ class RowGroups:
             return 0
         first = first_with_same(keys)
         sizes = np.bincount(first, minlength=len(keys))[first]
-        most = max(_MIN_TEMPLATE_ROWS, int(MAX_GROUP_SHARE * len(self.positions)))
+        most = max(_MIN_TEMPLATE_ROWS, int(self.settings.max_passage_share * len(self.positions)))
         joined = np.flatnonzero((first != np.arange(len(keys))) & (keys != _NO_KEY) & (sizes <= most))
         return sum(groups.tie(int(first[at]) // keys_per_row, int(at) // keys_per_row) for at in joined)
 
@@ -85,14 +90,9 @@ class RowGroups:
         return ((row.position, similar_text(row)) for row in rows_at(self.source, positions))
 
 
-def _without_system(row: LintRow) -> str:
-    system = row.system
-    return row.prompt[len(system) + 1 :] if system and row.roles[:1] in ("s", "d") else row.prompt
-
-
 def _paragraph_keys(data: bytes) -> list[int]:
     """Of the longest paragraphs, wherever they stand."""
-    paragraphs = [part.strip() for part in data.splitlines() if len(part) >= MIN_PASSAGE_BYTES]
+    paragraphs = [part.strip() for part in data.splitlines() if len(part) >= _MIN_PASSAGE_BYTES]
     longest = sorted(paragraphs, key=len, reverse=True)[:_N_PARAGRAPHS]
     return [_key(part) for part in longest] + [_NO_KEY] * (_N_PARAGRAPHS - len(longest))
 

@@ -47,13 +47,13 @@ def as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def from_cell(field: str, value: Any) -> Any:
-    """A cell of a table under the name of a format's own field."""
+def from_cell(field: str, value: Any, *, is_text: bool = False) -> Any:
+    """A cell of a table under the name of a format's own field; `is_text` where a prompt is never messages."""
     if value == "" and field not in TEXTS:
         return None
     if field in NESTED:
         return _opened(value)
-    if field in MAYBE_NESTED:
+    if field in MAYBE_NESTED and not is_text:
         opened = _opened(value)
         return opened if _holds_messages(opened) else as_text(value)
     if field in ("label", "parallel_tool_calls"):

@@ -126,7 +126,10 @@ def _n_wanted(n_rows: int, share: float | None, n_valid: int | None) -> int:
         return n_valid
     share = DEFAULT_SHARE if share is None else share
     if not 0 < share < 1:
-        raise InvalidRequest(f"valid_share is {share}; expected a number between 0 and 1, such as 0.1", param="share")
+        raise InvalidRequest(
+            f"valid_share is {share}; expected a number between 0 and 1, such as 0.1",
+            param="valid_share",
+        )
     return min(max(1, round(share * n_rows)), n_rows - 1)
 
 

@@ -1,10 +1,9 @@
-"""Rows become a file, in any container that can be written; the file appears whole or not at all."""
+"""Rows become a file, in any container that can be written."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from tunesmith.data.whole_file import whole_file
 from tunesmith.errors import InvalidRequest
 
 WrittenContainer = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet"]
@@ -37,25 +37,20 @@ Write = Callable[[dict[str, Any]], NotHeld | None]
 
 
 @contextmanager
-def new_file(out: Path, container: str, columns: tuple[str, ...], *, is_open: bool) -> Iterator[Write]:
-    """A function that writes rows; the file is written beside `out` and takes its place at the end.
+def new_file(out: Path, container: str, columns: tuple[str, ...]) -> Iterator[Write]:
+    """A function that writes rows to `out`, which appears when the block ends without an error.
 
-    `is_open` says that rows may have more keys than the columns; a table takes them from its first row.
+    `columns` are those of a table; keys that are not among them are not written.
     """
     writers = {"jsonl": _jsonl, "json": _json, "csv": _csv, "tsv": _tsv, "xlsx": _xlsx, "parquet": _parquet}
     if container not in writers:
         raise InvalidRequest(f"cannot write {container}; expected one of {', '.join(CONTAINERS)}", param="container")
-    beside = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with writers[container](beside, columns, is_open) as write:
-            yield write
-        os.replace(beside, out)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(out) as part, writers[container](part, columns) as write:
+        yield write
 
 
 @contextmanager
-def _jsonl(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
+def _jsonl(path: Path, columns: tuple[str, ...]) -> Iterator[Write]:
     with path.open("wb") as stream:
 
         def write(row: dict[str, Any]) -> None:
@@ -65,7 +60,7 @@ def _jsonl(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Writ
 
 
 @contextmanager
-def _json(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
+def _json(path: Path, columns: tuple[str, ...]) -> Iterator[Write]:
     with path.open("wb") as stream:
         separator = b"[\n"
 
@@ -79,36 +74,35 @@ def _json(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write
 
 
 @contextmanager
-def _csv(path: Path, columns: tuple[str, ...], is_open: bool, delimiter: str = ",") -> Iterator[Write]:
+def _csv(path: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[Write]:
     # Excel reads a CSV as UTF-8 only with a BOM
     with path.open("w", encoding="utf-8-sig" if delimiter == "," else "utf-8", newline="") as stream:
         table = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-        header = _Header(columns, is_open, table.writerow)
+        table.writerow(columns)
 
         def write(row: dict[str, Any]) -> None:
-            table.writerow(header.cells(row))
+            table.writerow(_cells(row, columns))
 
         yield write
-        header.write_if_empty()
 
 
-def _tsv(path: Path, columns: tuple[str, ...], is_open: bool) -> Any:
-    return _csv(path, columns, is_open, "\t")
+def _tsv(path: Path, columns: tuple[str, ...]) -> Any:
+    return _csv(path, columns, "\t")
 
 
 @contextmanager
-def _xlsx(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
+def _xlsx(path: Path, columns: tuple[str, ...]) -> Iterator[Write]:
     from openpyxl import Workbook
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("rows")
-    header = _Header(columns, is_open, sheet.append)
+    sheet.append(columns)
     n_rows = 1
 
     def write(row: dict[str, Any]) -> NotHeld | None:
         nonlocal n_rows
-        cells = header.cells(row)
+        cells = _cells(row, columns)
         if (longest := max(map(len, cells), default=0)) > _XLSX_MAX_CHARS:
             return NotHeld(
                 "text_too_long",
@@ -126,7 +120,6 @@ def _xlsx(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write
 
     try:
         yield write
-        header.write_if_empty()
     finally:  # also after a failure, when the file goes away again: only this closes what openpyxl holds open
         book.save(path)
 
@@ -141,57 +134,30 @@ def _literal(sheet: Any, text: str) -> Any:
 
 
 @contextmanager
-def _parquet(path: Path, columns: tuple[str, ...], is_open: bool) -> Iterator[Write]:
+def _parquet(path: Path, columns: tuple[str, ...]) -> Iterator[Write]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names: list[str] = []
-    header = _Header(columns, is_open, names.extend)
+    schema = pa.schema([(name, pa.string()) for name in columns])
     waiting: list[list[str]] = []
-    writer: pq.ParquetWriter | None = None
 
     def flush() -> None:
-        nonlocal writer
-        schema = pa.schema([(name, pa.string()) for name in names])
-        if writer is None:
-            writer = pq.ParquetWriter(path, schema)
-        values = [[cells[at] for cells in waiting] for at in range(len(names))]
+        values = [[cells[at] for cells in waiting] for at in range(len(columns))]
         writer.write_table(pa.table(values, schema=schema))
         waiting.clear()
 
     def write(row: dict[str, Any]) -> None:
-        waiting.append(header.cells(row))
+        waiting.append(_cells(row, columns))
         if len(waiting) == _PARQUET_BATCH_ROWS:
             flush()
 
-    try:
+    with pq.ParquetWriter(path, schema) as writer:
         yield write
-        header.write_if_empty()
         flush()
-    finally:
-        if writer is not None:
-            writer.close()
 
 
-class _Header:
-    """The columns of a table, written before its first row."""
-
-    def __init__(self, columns: tuple[str, ...], is_open: bool, write: Callable[[list[str]], object]) -> None:
-        self._columns = list(columns)
-        self._is_open = is_open
-        self._write = write
-        self._is_written = False
-
-    def cells(self, row: dict[str, Any]) -> list[str]:
-        if not self._is_written and self._is_open:
-            self._columns += [key for key in row if key not in self._columns]
-        self.write_if_empty()
-        return [_cell(row.get(column)) for column in self._columns]
-
-    def write_if_empty(self) -> None:
-        if not self._is_written:
-            self._write(list(self._columns))
-            self._is_written = True
+def _cells(row: dict[str, Any], columns: tuple[str, ...]) -> list[str]:
+    return [_cell(row.get(column)) for column in columns]
 
 
 def _cell(value: Any) -> str:

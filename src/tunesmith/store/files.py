@@ -89,7 +89,11 @@ def _is_needed(connection: sa.Connection, sha256: str) -> bool:
         JOBS.c.status.in_(UNFINISHED), sa.or_(JOBS.c.training_sha256 == sha256, JOBS.c.validation_sha256 == sha256)
     )
     by_augmentation: sa.Select[Any] = sa.select(AUGMENTATIONS.c.id).where(
-        AUGMENTATIONS.c.sha256 == sha256, AUGMENTATIONS.c.status.not_in(ENDED_AUGMENTATIONS)
+        AUGMENTATIONS.c.status.not_in(ENDED_AUGMENTATIONS),
+        sa.or_(
+            AUGMENTATIONS.c.sha256 == sha256,
+            AUGMENTATIONS.c.request["validation_sha256"].as_string() == sha256,
+        ),
     )
     needs = sa.or_(by_file.exists(), by_job.exists(), by_augmentation.exists())
     return bool(connection.execute(sa.select(needs)).scalar_one())

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tunesmith.data.auto_epochs import MAX_SEEN, MIN_SEEN, TARGET_EPOCHS, auto_epochs
 from tunesmith.errors import InvalidRequest
 from tunesmith.models.folder import BaseModelFacts
 from tunesmith.training.reports import Resolved
@@ -14,8 +15,6 @@ from tunesmith.training.spec import AUTO, Hyperparameters, RunRequest, TrainingS
 ASKED = "asked"
 MAX_EPOCHS, MAX_BATCH_SIZE, MAX_RANK = 50, 256, 512
 
-# OpenAI's published rule, from the cookbook's "Data preparation and analysis for chat model fine-tuning".
-_TARGET_EPOCHS, _MIN_TARGET_EXAMPLES, _MAX_TARGET_EXAMPLES, _MAX_AUTO_EPOCHS = 3, 100, 25_000, 25
 _COOKBOOK = "OpenAI cookbook, chat data preparation"
 
 _MIN_STEPS = 100
@@ -134,22 +133,14 @@ def check_ranges(asked: Hyperparameters, model: BaseModelFacts) -> None:
 
 
 def _auto_epochs(n: int) -> tuple[str, str, int]:
-    if n * _TARGET_EPOCHS < _MIN_TARGET_EXAMPLES:
-        epochs = min(_MAX_AUTO_EPOCHS, _MIN_TARGET_EXAMPLES // n)
-        return (
-            f"{n} examples x {_TARGET_EPOCHS} is under {_MIN_TARGET_EXAMPLES}, so they are seen more often",
-            _COOKBOOK,
-            epochs,
-        )
-    if n * _TARGET_EPOCHS > _MAX_TARGET_EXAMPLES:
-        epochs = max(1, _MAX_TARGET_EXAMPLES // n)
-        return (
-            f"{n:,} examples x {_TARGET_EPOCHS} is over {_MAX_TARGET_EXAMPLES:,}, so they are seen less often",
-            _COOKBOOK,
-            epochs,
-        )
-    inside = f"inside {_MIN_TARGET_EXAMPLES}..{_MAX_TARGET_EXAMPLES:,}"
-    return f"{n:,} examples x {_TARGET_EPOCHS} = {n * _TARGET_EPOCHS:,}, {inside}", _COOKBOOK, _TARGET_EPOCHS
+    seen = n * TARGET_EPOCHS
+    if seen < MIN_SEEN:
+        because = f"{n} examples x {TARGET_EPOCHS} is under {MIN_SEEN}, so they are seen more often"
+    elif seen > MAX_SEEN:
+        because = f"{n:,} examples x {TARGET_EPOCHS} is over {MAX_SEEN:,}, so they are seen less often"
+    else:
+        because = f"{n:,} examples x {TARGET_EPOCHS} = {seen:,}, inside {MIN_SEEN}..{MAX_SEEN:,}"
+    return because, _COOKBOOK, auto_epochs(n)
 
 
 def _auto_batch_size(n: int, n_epochs: int) -> tuple[str, str, int]:

@@ -170,7 +170,7 @@ def _because(speed: Speed, total_steps: int) -> tuple[str, str]:
         f"for {total_steps:,} steps; the range allows for a machine 15 % faster or 35 % slower later, plus loading"
     )
     chinese = (
-        f"在本机实测：用本文件的数据训练了 {speed.n_steps} 步，每秒 {rate} 个 token（误差约 {percent}%），共需 "
+        f"在本机实测：用本文件的数据训练了 {speed.n_steps} 步，每秒 {rate} 个词元（误差约 {percent}%），共需 "
         f"{total_steps:,} 步；范围已考虑之后机器快 15% 或慢 35%，并加上加载模型的时间"
     )
     return english, chinese

@@ -96,13 +96,24 @@ def derive_memory(spec: TrainingSpec, facts: BaseModelFacts, counts: TokenCounts
     return Memory((*parts, process, caches), n_trained, free_memory_bytes())
 
 
-def free_memory_bytes() -> int | None:
-    """What new processes can use now; None where the system does not tell (macOS)."""
-    meminfo = Path("/proc/meminfo")
+def free_memory_bytes(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """What new processes can use now, within a container's limit; None where the system does not tell (macOS)."""
+    meminfo = proc / "meminfo"
     if not meminfo.is_file():
         return None
     lines = dict(line.split(":", 1) for line in meminfo.read_text(encoding="ascii").splitlines())
-    return int(lines["MemAvailable"].split()[0]) * 1024
+    free = int(lines["MemAvailable"].split()[0]) * 1024
+    limit = cgroup / "memory.max"
+    if limit.is_file() and (most := limit.read_text(encoding="ascii").strip()).isdecimal():
+        free = min(free, max(0, int(most) - _held_bytes(cgroup)))
+    return free
+
+
+def _held_bytes(cgroup: Path) -> int:
+    """What the container uses, without cached files that make room when asked."""
+    statistics = dict(line.split(" ", 1) for line in (cgroup / "memory.stat").read_text(encoding="ascii").splitlines())
+    used = int((cgroup / "memory.current").read_text(encoding="ascii"))
+    return used - int(statistics.get("inactive_file", 0))
 
 
 def _n_trained(model: nn.Module, spec: TrainingSpec) -> int:
@@ -161,19 +172,19 @@ def _batch_parts(spec: TrainingSpec, shape: _Shape, counts: TokenCounts) -> tupl
             "activations",
             activations,
             f"largest batch: {n_tokens:,} tokens x {shape.layers} layers x {per_layer:,} bytes",
-            f"最大的批次：{n_tokens:,} 个 token x {shape.layers} 层 x {per_layer:,} 字节",
+            f"最大的批次：{n_tokens:,} 个词元 x {shape.layers} 层 x {per_layer:,} 字节",
         ),
         Part(
             "logits",
             logits,
             f"at most {n_trained:,} trained tokens x {shape.vocab:,} words x {width} bytes, and their gradient",
-            f"最多 {n_trained:,} 个训练 token x {shape.vocab:,} 个词 x {width} 字节，以及同样大小的梯度",
+            f"最多 {n_trained:,} 个训练词元 x {shape.vocab:,} 个词 x {width} 字节，以及同样大小的梯度",
         ),
         Part(
             "rows",
             rows,
             f"the tokenised file: {counts.tokens:,} tokens x {_ROW_BYTES_PER_TOKEN} bytes",
-            f"分词后的文件：{counts.tokens:,} 个 token x {_ROW_BYTES_PER_TOKEN} 字节",
+            f"分词后的文件：{counts.tokens:,} 个词元 x {_ROW_BYTES_PER_TOKEN} 字节",
         ),
     )
 

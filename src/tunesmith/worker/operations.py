@@ -26,7 +26,8 @@ from tunesmith.data.html_report import html_report
 from tunesmith.data.lint.catalogue import CATALOGUE, all_codes
 from tunesmith.data.lint.engine import LintOptions, lint
 from tunesmith.data.lint.report import LintReport
-from tunesmith.data.lint.settings import SOURCES, LintSettings
+from tunesmith.data.lint.settings import THRESHOLDS, LintSettings
+from tunesmith.data.personal_data_survey import survey, write_without
 from tunesmith.data.sources import Source, open_source
 from tunesmith.data.split import split
 from tunesmith.findings import Finding
@@ -78,12 +79,9 @@ def _codes(codes: list[str] | None, param: str) -> tuple[str, ...]:
 
 
 def _settings(thresholds: Mapping[str, float]) -> LintSettings:
-    names = [field.name for field in dataclasses.fields(LintSettings)]
     for name in thresholds:
-        _check_known(name, names, "thresholds")
-    defaults = LintSettings()
-    changes = {name: type(getattr(defaults, name))(value) for name, value in thresholds.items()}
-    return dataclasses.replace(defaults, **changes)
+        _check_known(name, tuple(THRESHOLDS), "thresholds")
+    return LintSettings(**{name: type(THRESHOLDS[name].default)(value) for name, value in thresholds.items()})
 
 
 def _check_known(name: str, known: list[str] | tuple[str, ...], param: str) -> None:
@@ -136,15 +134,8 @@ def convert_file(arguments: Arguments) -> Answer:
     container = arguments["container"]
     out = _output(arguments, arguments["to"], f".{container}")
     done = convert(source, to=arguments["to"], out=out, container=container)
-    facts = {
-        "from": source.format,
-        "to": arguments["to"],
-        "n_rows": done.n_rows,
-        "n_written": done.n_written,
-        "n_skipped": done.n_skipped,
-        "findings": [finding.to_json() for finding in done.findings],
-    }
-    return facts | (_made(file=out) if done.n_written else {})
+    facts = {"from": source.format, "to": arguments["to"]}
+    return facts | done.to_json() | (_made(file=out) if done.n_written else {})
 
 
 def split_file(arguments: Arguments) -> Answer:
@@ -157,7 +148,9 @@ def split_file(arguments: Arguments) -> Answer:
         n_valid=arguments.get("n_valid"),
         seed=arguments["seed"],
     )
-    return dict(done.facts) | _made(training_file=training, validation_file=validation)
+    said = done.to_json()
+    counts = {key: said[key] for key in ("n_train", "n_valid", "n_skipped", "findings")}
+    return done.facts | counts | _made(training_file=training, validation_file=validation)
 
 
 def estimate_run(arguments: Arguments) -> Answer:
@@ -180,26 +173,20 @@ def estimate_run(arguments: Arguments) -> Answer:
 
 
 def personal_data(arguments: Arguments) -> Answer:
-    source = _source(arguments)
-    report = lint(source, options=LintOptions(only=("personal_data",), near_duplicates=False))
-    found = {"n_rows": report.n_rows, "findings": [finding.to_json() for finding in report.findings]}
-    if arguments["action"] == "find" or not report.findings:
-        return found
-    is_mask = arguments["action"] == "mask"
-    out = _output(arguments, "masked" if is_mask else "without-pii")
-    plan = plan_fixes(source, report, codes=["mask_personal_data" if is_mask else "drop_personal_data"])
-    return found | write_fixed(source, plan, out).to_json() | _made(file=out)
+    source, action = _source(arguments), arguments["action"]
+    found = survey(source)
+    said = {"n_rows": found.n_rows, "findings": [finding.to_json() for finding in found.findings()]}
+    if action == "find" or not found.kinds:
+        return said
+    out = _output(arguments, "masked" if action == "mask" else "without-pii")
+    return said | write_without(source, out, action=action).to_json() | _made(file=out)
 
 
 def list_checks(_: Arguments) -> Answer:
-    defaults = LintSettings()
-
-    def threshold(name: str) -> dict[str, Any]:
-        return {"name": name, "default": getattr(defaults, name), "source": SOURCES.get(name)}
-
     return {
         "checks": [
-            entry.to_json() | {"thresholds": [threshold(name) for name in entry.thresholds]} for entry in CATALOGUE
+            entry.to_json() | {"thresholds": [dataclasses.asdict(THRESHOLDS[name]) for name in entry.thresholds]}
+            for entry in CATALOGUE
         ]
     }
 

@@ -19,6 +19,7 @@ from tunesmith.data.augment.augmentation import FIRST_LOOK, Augmentation, Correc
 from tunesmith.data.augment.chat_endpoint import ChatEndpoint, RetryPolicy
 from tunesmith.data.augment.plan import AugmentPlan
 from tunesmith.data.augment.progress import Progress
+from tunesmith.data.augment.recipe import RecipeName
 from tunesmith.data.augment.sampler import Answer, ChatMessage, EndpointFailed, PromptRefused
 from tunesmith.data.origin import is_augmented
 from tunesmith.data.reading import read_examples
@@ -282,6 +283,12 @@ def test_the_validation_file_is_no_seed_and_its_rows_are_not_made(
     assert first["question"] not in plan.out.read_text()
 
 
+def test_rows_with_errors_are_mended_first(plan: AugmentPlan, seeds: Path) -> None:
+    seeds.write_text(seeds.read_text() + '{"messages": [{"role": "user", "content": "alone"}]}\n')
+    with pytest.raises(InvalidFile, match=r"seeds\.jsonl has bad rows, the first: line 9"):
+        Augmentation(plan)
+
+
 def test_made_rows_are_no_seeds(seeds: Path, tmp_path: Path) -> None:
     mark = {"origin": "augmented"}
     mixed = tmp_path / "mixed.jsonl"
@@ -295,6 +302,17 @@ def test_made_rows_are_no_seeds(seeds: Path, tmp_path: Path) -> None:
         Augmentation(AugmentPlan(recipe="paraphrase", seeds=only, out=tmp_path / "b.jsonl"))
 
 
+@pytest.mark.parametrize("recipe", ["paraphrase", "vary_answer", "like_seeds"])
+def test_rows_made_from_seeds_with_tools_have_those_tools(recipe: RecipeName, tmp_path: Path) -> None:
+    tool = {"type": "function", "function": {"name": "find_order", "parameters": {"type": "object"}}}
+    seeds = tmp_path / "seeds.jsonl"
+    seeds.write_text("".join(chat(*pair, tools=[tool]) + "\n" for pair in SEEDS))
+    plan = AugmentPlan(recipe=recipe, seeds=seeds, out=tmp_path / "out.jsonl")
+    texts = {"like_seeds": fresh}.get(recipe, lambda number, _: json.dumps([p["answer"] for p in pairs(number)]))
+    made(plan, FromList(texts), n_rows=5)
+    assert [row["tools"] for row in rows(plan.out)] == [[tool]] * 5
+
+
 def test_the_output_is_never_an_input(seeds: Path) -> None:
     with pytest.raises(InvalidRequest, match="out is the same file as seeds"):
         Augmentation(AugmentPlan(recipe="like_seeds", seeds=seeds, out=seeds))
@@ -304,10 +322,11 @@ def test_a_failing_endpoint_loses_nothing(plan: AugmentPlan) -> None:
     failing = FromList(lambda number, _: EndpointFailed("503: gone") if number == 2 else fresh(number, _))
     progress = made(plan, failing)
     assert (progress.status, progress.message, progress.n_kept) == ("endpoint_failed", "503: gone", 10)
-    assert len(rows(plan.out)) == 10
+    kept = rows(plan.out)
+    assert len(kept) == 10
     later = FromList(lambda number, prompt: fresh(number + 2, prompt))
     assert made(plan, later).status == "done"
-    assert rows(plan.out)[:10] == rows(plan.out)[:10]
+    assert rows(plan.out)[:10] == kept
     assert len(later.prompts) == 2
 
 
@@ -324,15 +343,18 @@ def test_an_endpoint_that_refuses_every_prompt_says_why(plan: AugmentPlan) -> No
 
 def test_a_very_late_answer_holds_the_others_back(plan: AugmentPlan) -> None:
     """Otherwise hundreds could be asked for, and paid, before the first is judged."""
-    release = threading.Event()
     asked_while_late: list[int] = []
-    sampler = FromList(lambda number, prompt: fresh(number, prompt) if number or release.wait(20) else "")
 
-    def let_go() -> None:
-        asked_while_late.append(len(sampler.prompts))
-        release.set()
+    def late(number: int, prompt: str) -> str:
+        if number == 0:
+            until = time.monotonic() + 20
+            while len(sampler.prompts) < 8 and time.monotonic() < until:
+                time.sleep(0.01)
+            time.sleep(0.3)  # in which no other may be asked for
+            asked_while_late.append(len(sampler.prompts))
+        return fresh(number, prompt)
 
-    threading.Timer(0.5, let_go).start()
+    sampler = FromList(late)
     with Augmentation(plan) as augmentation:
         assert augmentation.run(sampler, n_rows=60, concurrency=2).status == "done"
     assert asked_while_late == [8]

@@ -80,7 +80,7 @@ def test_keys_that_a_table_filled_with_nulls_are_absent():
     assert example.messages[0] == Message("user", "hi")
     assert example.messages[1].tool_calls[0]["function"]["arguments"] == '{"a": 1}'
     assert example.tools[0]["function"]["parameters"] == {"type": "object", "properties": {"a": {"type": "integer"}}}
-    assert {finding.code for finding in report.findings} == {"null_arguments", "null_parameters_dropped"}
+    assert {finding.code for finding in report.findings} == {"null_arguments", "null_parameters"}
     assert all(finding.severity == "info" and finding.message_zh for finding in report.findings)
 
 

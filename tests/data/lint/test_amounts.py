@@ -6,7 +6,7 @@ import pytest
 from lint_rows import chat, codes, finding, good_rows, lint_rows, mended
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from tunesmith.data.lint.passes import auto_epochs
+from tunesmith.data.auto_epochs import auto_epochs
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from lint_rows import chat, codes, finding, good_rows, lint_rows, mended
 
+from tunesmith.data.lint.control_characters import strip_control_characters
 from tunesmith.data.lint.mojibake import repair
 
 
@@ -22,6 +23,12 @@ def test_control_characters_are_found_and_removed(tmp_path: Path, character: str
     assert found.rows == (13,)
     assert f"U+{ord(character):04X}" in found.message
     assert mended(report)[12] == chat("Is it on?", "Yes, the lamp is green.")
+
+
+def test_latex_that_lost_its_backslash_gets_it_back(tmp_path: Path) -> None:
+    report = lint_rows(tmp_path, [*good_rows(), chat("Half of x?", "It is \x0crac{x}{2}, or \x08eta.")])
+    assert finding(report, "control_characters").line == 13
+    assert mended(report)[12] == chat("Half of x?", "It is \\frac{x}{2}, or \\beta.")
 
 
 def test_tabs_line_breaks_and_accents_are_no_control_characters(tmp_path: Path) -> None:
@@ -65,6 +72,29 @@ def test_html_is_found_and_stripped(tmp_path: Path) -> None:
     assert mended(report)[12] == chat("List?", "One\ntwo & three, here now")
 
 
+def test_a_closing_tag_leaves_no_line_end_behind(tmp_path: Path) -> None:
+    rows = [chat("Where?", "<p>On the <b>left</b></p>"), chat("<p>Who?</p>\n", "Anna")]
+    assert mended(lint_rows(tmp_path, [*good_rows(), *rows]))[12:] == [
+        chat("Where?", "On the left"),
+        chat("Who?\n\n", "Anna"),
+    ]
+
+
+def test_tags_written_as_entities_go_too(tmp_path: Path) -> None:
+    report = lint_rows(
+        tmp_path, [*good_rows(), chat("Who?", "Nike &lt;b&gt;...&lt;/b&gt; &amp;amp; others, x;amp;lt;5")]
+    )
+    assert finding(report, "html").line == 13
+    assert mended(report)[12] == chat("Who?", "Nike ... & others, x;<5")
+
+
+def test_a_row_about_html_is_left_alone_in_all_its_texts(tmp_path: Path) -> None:
+    rows = [*good_rows(), chat("Explain this HTML.", "It is a <b>bold</b> text."), chat("Who?", "<b>Nike</b>")]
+    report = lint_rows(tmp_path, rows)
+    assert finding(report, "html").rows == (14,)
+    assert mended(report)[12] == rows[12]
+
+
 def test_entities_that_lost_their_ampersand_are_found(tmp_path: Path) -> None:
     report = lint_rows(tmp_path, [*good_rows(), chat("It #39;s  quot;alarming quot; growth", "World")])
     assert finding(report, "html").line == 13
@@ -73,7 +103,22 @@ def test_entities_that_lost_their_ampersand_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["if a < b and b > c", "```html\n<p>hi</p>\n```", "Write HTML: <div>", "a <- b", "AT&T; R&D", "<think>hm</think>"],
+    [
+        "if a < b and b > c",
+        "```html\n<p>hi</p>\n```",
+        "Write HTML: <div>",
+        "Vue shows it with <div class='a'>{{ name }}</div>",
+        "{% for x in y %}<li>{{ x }}</li>{% endfor %}",
+        "Use `<b>` for bold",
+        "a <- b",
+        "AT&T; R&D",
+        "<think>hm</think>",
+    ],
 )
 def test_comparisons_and_rows_about_html_are_left_alone(tmp_path: Path, text: str) -> None:
     assert "html" not in codes(lint_rows(tmp_path, [*good_rows(), chat("What?", text)]))
+
+
+def test_spaces_of_no_width_are_found_and_stripped_but_emoji_keep_their_joiners() -> None:
+    row = {"prompt": "价格\u200b是多少？", "completion": "9 元 👩\u200d🍳"}
+    assert strip_control_characters(row) == {"prompt": "价格是多少？", "completion": "9 元 👩\u200d🍳"}

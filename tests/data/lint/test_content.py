@@ -25,6 +25,8 @@ OPTIONS = "Which one?\nA. the first\nB. the second\nC. the third\nD. the fourth\
         "Sorry, I won't do that.",
         "As an AI language model, I don't have opinions.",
         "I'm afraid I can't discuss this topic.",
+        "I don't have enough information to answer that.",
+        "我没有足够的信息来回答这个问题。",
         "很抱歉，我无法回答这个问题。",
         "对不起，我不能提供这方面的帮助。",
         "作为一个人工智能，我无法提供医疗建议。",
@@ -42,6 +44,8 @@ def test_a_refusal_is_known_in_both_languages(answer: str) -> None:
         "You can't go wrong with the blue one.",
         "I can help with that.",
         "Sorry for the wait! It is in the box.",
+        "I cannot help but admire the garden.",
+        "I don't have any brothers.",
         "我很抱歉听到这个消息，希望你早日康复。",
         "这种药不能和酒一起吃。",
         "如果无法启动，请先检查电源。",
@@ -156,6 +160,13 @@ def test_mixed_endings_and_scripts_are_told(tmp_path: Path) -> None:
     assert finding(report, "mixed_scripts").rows == (31,)
 
 
+def test_half_width_commas_in_some_chinese_answers_are_told(tmp_path: Path) -> None:
+    text = "您好，第{i}号订单已经发货，请您注意查收，如果有问题请随时联系我们的客服人员，谢谢您对我们的支持。"
+    texts = [text.format(i=i) for i in range(40)]
+    rows = [chat(f"第{i}号？", each.replace("，", ",") if i % 2 else each) for i, each in enumerate(texts)]
+    assert finding(lint_rows(tmp_path, rows), "mixed_punctuation").facts["share"] == 50
+
+
 def test_rows_without_the_system_prompt_of_the_others_are_found_and_given_it(tmp_path: Path) -> None:
     rows = [*good_rows(system="Be kind."), chat("A question of case 99?", "An answer to case 99.")]
     report = lint_rows(tmp_path, rows)
@@ -266,6 +277,13 @@ def test_a_pair_of_equal_answers_is_found_and_removed(tmp_path: Path) -> None:
     report = lint_rows(tmp_path, [*good, pair(12, "Hello!", "Hello! ")])
     assert finding(report, "chosen_is_rejected").rows == (13,)
     assert len(mended(report)) == 12
+
+
+def test_preferred_answers_that_are_always_longer_are_told(tmp_path: Path) -> None:
+    longer = [pair(i, f"Hello, dear guest number {i}!", f"Hi, {i}.") for i in range(20)]
+    assert finding(lint_rows(tmp_path, longer), "pair_length_bias").facts["share"] == 100
+    both = [pair(i, "Hello, dear guest!"[: 18 - i % 2 * 15] + str(i), f"Hello, {i}.") for i in range(20)]
+    assert "pair_length_bias" not in codes(lint_rows(tmp_path, both))
 
 
 def test_rows_labelled_false_are_found_and_removed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lint_rows import chat, codes, finding, good_rows, lint_rows, write_rows
+from lint_rows import chat, codes, good_rows, lint_rows, write_rows
 
 from tunesmith.data.lint import engine, parallel
 from tunesmith.data.lint.engine import LintOptions, lint
@@ -103,11 +103,11 @@ def test_a_killed_process_is_a_clear_error_and_leaves_no_other_behind(
 def test_ctrl_c_ends_quietly_and_with_it_all_processes(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", good_rows(200) * 200)
     script = (
-        "import sys; from pathlib import Path\n"
+        "import sys, time; from pathlib import Path\n"
         "from tunesmith.data.lint import engine, parallel\n"
         "engine.MIN_PARALLEL_BYTES = 0; parallel.BLOCK_BYTES = 2**14\n"
         "merge = engine.Part.merge\n"
-        "def told(*parts):\n    print('merged', flush=True); merge(*parts)\n"
+        "def told(*parts):\n    print('merged', flush=True); merge(*parts); time.sleep(0.05)\n"
         "engine.Part.merge = told\n"
         "try: engine.lint(Path(sys.argv[1]), engine.LintOptions(processes=2))\n"
         "except KeyboardInterrupt: print('stopped', flush=True)\n"
@@ -187,7 +187,8 @@ def test_a_file_that_is_no_training_file_gets_an_error_and_no_traceback(tmp_path
     report = lint(path)
     assert report.format is None
     assert report.has_errors
-    assert finding(report, "unknown_format")
+    (told,) = [found for found in report.findings if found.code == "unknown_format"]
+    assert "--map" in told.message
     assert report.n_examples == 0
 
 

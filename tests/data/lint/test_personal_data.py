@@ -15,7 +15,7 @@ from tunesmith.data.sources import open_source
 
 
 def rows(*texts: str, first: int = 1) -> list[LintRow]:
-    return [LintRow(line, {}, None, "chat", text=text, position=line) for line, text in enumerate(texts, first)]
+    return [LintRow(line, {}, None, text=text, position=line) for line, text in enumerate(texts, first)]
 
 
 def seen(rows: list[LintRow]) -> personal_data.PersonalData:
@@ -43,14 +43,15 @@ def test_a_file_without_personal_data_has_neither_finding_nor_fix() -> None:
     assert check.fixes() == []
 
 
-def test_masking_is_recommended_and_dropping_offered() -> None:
+def test_masking_is_recommended_where_it_is_not_only_ways_to_reach_somebody() -> None:
+    hotline, _ = seen(rows("a@b.com", "x", "13800138000")).fixes()
+    identity, _ = seen(rows("a@b.com", "x", "11010519491231002X")).fixes()
+    assert (hotline.recommended, identity.recommended) == (False, True)
+
+
+def test_masking_and_dropping_are_offered() -> None:
     mask, drop = seen(rows("a@b.com", "x", "13800138000")).fixes()
-    assert (mask.code, mask.recommended, drop.code, drop.recommended) == (
-        "mask_personal_data",
-        True,
-        "drop_personal_data",
-        False,
-    )
+    assert (mask.code, drop.code, drop.recommended) == ("mask_personal_data", "drop_personal_data", False)
     assert mask.change is not None
     assert mask.change({"prompt": "to a@b.com", "completion": "ok"}) == {"prompt": "to <EMAIL_1>", "completion": "ok"}
     assert list(drop.drops) == [1, 3]

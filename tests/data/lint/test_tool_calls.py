@@ -78,6 +78,21 @@ def test_malformed_arguments_are_an_error_and_mended_where_their_meaning_is_plai
     assert mended(report)[12] == row(ASKED, call(right))
 
 
+def test_arguments_in_the_old_spelling_are_mended_at_once_too(tmp_path: Path) -> None:
+    asked = {
+        "role": "assistant",
+        "content": None,
+        "function_call": {"name": "get_weather", "arguments": '{"city": 1,}'},
+    }
+    old = {"messages": [ASKED, asked], "functions": [TOOL["function"]]}
+    report = lint_rows(tmp_path, [*good_rows(), old])
+    assert finding(report, "bad_tool_calls").fix == "mend_tool_arguments"
+    assert "unusable_rows" not in codes(report)
+    made = mended(report)
+    assert made[12]["messages"][1]["tool_calls"][0]["function"]["arguments"] == '{"city": 1}'
+    assert mended(lint_rows(tmp_path, made)) == made
+
+
 def test_arguments_that_nobody_can_read_are_left_to_the_user(tmp_path: Path) -> None:
     broken = row(ASKED, call('{"city": "Pa'))
     report = lint_rows(tmp_path, [*good_rows(), broken])

@@ -44,6 +44,15 @@ def test_two_answers_in_a_row_are_joined(tmp_path: Path) -> None:
     assert mended(report)[12] == row(turn("user", "Hi"), turn("assistant", "One.\nTwo."))
 
 
+def test_two_user_messages_in_a_row_are_joined_only_when_asked(tmp_path: Path) -> None:
+    twice = row(turn("user", "Hi."), turn("user", "Are you there?"), turn("assistant", "Yes, I am."))
+    report = lint_rows(tmp_path, [*good_rows(), twice])
+    assert finding(report, "user_twice").rows == (13,)
+    assert mended(report)[12] == twice
+    joined = row(turn("user", "Hi.\nAre you there?"), turn("assistant", "Yes, I am."))
+    assert mended(report, "join_user_turns")[12] == joined
+
+
 def test_answers_with_different_weights_stay_apart(tmp_path: Path) -> None:
     twice = row(turn("user", "Hi"), turn("assistant", "One.", weight=0), turn("assistant", "Two.", weight=1))
     report = lint_rows(tmp_path, [*good_rows(), twice])
@@ -100,3 +109,15 @@ def test_a_misspelled_key_is_told_with_what_it_was_meant_to_be(tmp_path: Path) -
 def test_keys_that_are_not_used_are_listed_once(tmp_path: Path) -> None:
     rows = [{**each, "source": "wiki", "year": 2020} for each in good_rows()]
     assert '"source"' in finding(lint_rows(tmp_path, rows), "unused_key").message
+
+
+def test_sharegpt_rows_keep_their_answers_whatever_the_assistant_is_called(tmp_path: Path) -> None:
+    def said(speaker: str, text: str) -> dict[str, str]:
+        return {"from": speaker, "value": text}
+
+    good = [{"conversations": [said("user", f"Question {i}?"), said("bot", f"Answer number {i}.")]} for i in range(12)]
+    late = {"conversations": [said("user", "Hi"), said("ChatGPT", "Hello."), said("user", "And?")]}
+    calls = {"conversations": [said("human", "Time?"), *[said("tool_call", '{"name": "now", "arguments": {}}')] * 2]}
+    report = lint_rows(tmp_path, [*good, late, calls])
+    assert finding(report, "last_message_not_assistant").rows == (13,)
+    assert mended(report)[12:] == [{"conversations": late["conversations"][:2]}, calls]

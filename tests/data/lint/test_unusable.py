@@ -25,6 +25,24 @@ def test_a_role_that_does_not_exist_is_named_and_corrected(tmp_path: Path, writt
     assert mended(report)[12] == spoken(*(right if role == written else role for role in roles))
 
 
+def test_the_role_of_a_sharegpt_turn_is_named_and_corrected(tmp_path: Path) -> None:
+    def said(first: str, second: str, number: int) -> dict[str, Any]:
+        turns = [
+            {"from": first, "value": f"What is {number}?"},
+            {"from": second, "value": f"A number, the {number}th."},
+        ]
+        return {"conversations": turns}
+
+    rows = [said("Human" if number else "humna", "gpt", number) for number in range(12)]
+    report = lint_rows(tmp_path, [*rows, said("narrator", "gpt", 12)])
+    found = finding(report, "unknown_role")
+    assert (found.rows, found.fix) == ((1, 13), "correct_roles")
+    assert found.message.endswith(
+        '"humna" -> "human", "narrator"; expected one of human, gpt, system, function_call, observation'
+    )
+    assert mended(report)[:2] == [said("human", "gpt", 0), said("Human", "gpt", 1)]
+
+
 def test_a_role_that_means_nothing_can_only_be_left_out(tmp_path: Path) -> None:
     report = lint_rows(tmp_path, [*good_rows(), spoken("narrator", "assistant"), {"messages": "none"}])
     assert finding(report, "unknown_role").fix is None
@@ -38,6 +56,23 @@ def test_rows_that_another_fix_mends_are_not_unusable(tmp_path: Path) -> None:
     late["messages"].append({"role": "user", "content": "Thanks"})
     report = lint_rows(tmp_path, [*good_rows(), late, spoken("human", "assistant")])
     assert "unusable_rows" not in codes(report)
+
+
+@pytest.mark.parametrize(
+    ("roles", "left"),
+    [
+        (("human",), ()),
+        (("human", "bot", "human"), ("user", "assistant")),
+        (("usr", "assitant", "usr"), ("user", "assistant")),
+        (("human", "bot"), ("user", "assistant")),
+    ],
+)
+def test_what_corrected_roles_bring_to_light_is_mended_at_once(
+    tmp_path: Path, roles: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    made = mended(lint_rows(tmp_path, [*good_rows(), spoken(*roles)]))
+    assert made[12:] == ([spoken(*left)] if left else [])
+    assert mended(lint_rows(tmp_path, made)) == made
 
 
 @pytest.mark.parametrize("mark", ["<|im_end|>", "</s>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>"])

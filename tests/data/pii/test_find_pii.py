@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 from corpus import Sample, checksum_look_alikes, corpus
@@ -127,3 +128,29 @@ def test_the_checksums_agree_with_python_stdnum() -> None:
                 assert is_resident_id(person)
             if is_resident_id(person):
                 assert ric.calc_check_digit(person) == person[-1]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "1",
+        "12 ",
+        "1-",
+        "a0",
+        "a@",
+        "(1",
+        "+1 ",
+        "abcd:",
+        "1.",
+        "DE89 ",
+        "key=",
+        "://a:b",
+        "eyJ",
+        "电话1",
+        "13812345678 ",
+    ],
+)
+def test_a_hostile_text_takes_time_in_proportion_to_its_length(part: str) -> None:
+    started = time.process_time()
+    find_pii(part * (40_000 // len(part)))
+    assert time.process_time() - started < 5

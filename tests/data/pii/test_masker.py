@@ -44,3 +44,7 @@ def test_only_the_kinds_asked_for_are_masked() -> None:
 
 def test_masks_are_not_personal_data() -> None:
     assert find_pii("<PHONE_1> <EMAIL_12> <CN_RESIDENT_ID_3> <BANK_CARD_1>") == []
+
+
+def test_a_mask_that_stands_in_the_row_already_is_not_given_to_somebody_else() -> None:
+    assert Masker().mask(chat("<PHONE_1>找13800138000")) == chat("<PHONE_1>找<PHONE_2>")

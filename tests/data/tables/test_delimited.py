@@ -103,6 +103,18 @@ def test_columns_get_names_that_are_whole_and_unique(write):
     assert codes(table) == ["columns_with_the_same_name"]
 
 
+@pytest.mark.parametrize("first", ["1,what is it", "2.5,b", "hi," + "a long question " * 10])
+def test_a_table_without_names_is_warned_of(first, write):
+    table = open_table(write("rows.csv", f"{first}\n2,where is it\n3,who is it\n"))
+
+    assert codes(table) == ["header_looks_like_data"]
+    assert "第一行" in table.findings[0].message_zh
+
+
+def test_line_ends_inside_cells_are_not_mixed_line_ends(write):
+    assert codes(open_table(write("rows.csv", 'a,b\r\n1,"x\ny"\r\n'))) == ["crlf"]
+
+
 def test_excels_line_that_names_the_delimiter_is_passed_over(write):
     table = open_table(write("rows.csv", "sep=;\na;b\n1,5;2\n"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from table_values import codes, values
 
-from tunesmith.data.tables import open_table, packed
+from tunesmith.data.tables import open_table, packed, survey
 from tunesmith.errors import InvalidFile, InvalidRequest
 
 CHINESE = [{"prompt": f"今天天气怎么样？第 {n} 天", "completion": "晴，气温 20 度。"} for n in range(20)]
@@ -155,3 +155,16 @@ def test_files_with_a_bom_joined_one_after_another_are_read(write):
     table = open_table(write("rows.jsonl", jsonl(CHINESE).encode("utf-8-sig") * 2))
 
     assert values(table) == CHINESE * 2
+
+
+def test_a_line_in_another_encoding_deep_in_a_large_file_is_named_when_it_is_read(write, monkeypatch):
+    monkeypatch.setattr(survey, "_PROOF_BYTES", 2000)
+    monkeypatch.setattr(packed, "CHUNK_BYTES", 1000)
+    good = '{"text": "中文资料"}\r\n'.encode()
+    path = write("rows.jsonl", good * 500 + '{"text": "中文"}\n'.encode("gb18030") + good)
+
+    table = open_table(path)
+
+    found = values(table)
+    assert (table.encoding, found[500], found[501]) == ("utf-8", ("not_utf8", 501), {"text": "中文资料"})
+    assert [finding.facts["n_crlf"] for finding in table.findings if finding.code == "mixed_line_ends"] == [501]

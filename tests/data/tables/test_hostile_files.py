@@ -164,6 +164,18 @@ def _(path: Path) -> None:
     path.write_bytes(ROW + b'{"a": [' + b"[]," * (5 * MB) + b"[]]}\n" + ROW)
 
 
+for name, character in {"chinese": "你", "emoji": "🙂", "escaped": r"\ud83d\ude42"}.items():
+
+    @case(f"15_mb_with_one_{name}_character.jsonl", "row_too_large")
+    def _(path: Path, character: str = character) -> None:
+        path.write_bytes(ROW + b'{"a": "' + b"x" * (15 * MB) + character.encode() + b'"}\n' + ROW)
+
+
+@case("15_mb_of_ascii.jsonl")
+def _(path: Path) -> None:
+    path.write_bytes(ROW + b'{"a": "' + b"x" * (15 * MB) + b'"}\n' + ROW)
+
+
 @case("15_mb_brackets.jsonl", "too_deep")
 def _(path: Path) -> None:
     path.write_bytes(b"[" * (15 * MB))

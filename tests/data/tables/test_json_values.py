@@ -40,6 +40,20 @@ def test_the_elements_of_any_array_are_found_whatever_the_chunks(rows, indent, s
     assert [line for line, _ in found] == sorted(line for line, _ in found)
 
 
+def test_elements_on_one_line_are_numbered_also_where_one_is_broken():
+    text = '[{"a": 1}, {"a": 2}, ' + "[" * 11_000 + ', {"a": 3}'
+
+    found = parsed(JsonValues(chunks(text, 7)).elements())
+
+    assert found == [(1, {"a": 1}), (2, {"a": 2}), (3, "too_deep"), (3, "array_not_closed")]
+    assert parsed(JsonValues(chunks('[1, 2,\n3] "x', 7)).elements()) == [
+        (1, 1),
+        (2, 2),
+        (3, 3),
+        (3, "text_after_array"),
+    ]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=3), max_size=5), INDENTS, st.integers(1, 30))
 def test_objects_one_after_another_are_found_whatever_the_chunks(rows, indent, size):

@@ -81,8 +81,9 @@ def test_a_row_knows_the_line_where_it_starts(name, content, expected, write):
 
 
 def test_a_single_object_is_one_row(write):
-    for content in (json.dumps(ROWS[0]), json.dumps(ROWS[0], indent=2)):
-        assert values(open_table(write("one.json", content))) == [ROWS[0]]
+    for content, notes in ((json.dumps(ROWS[0]), []), (json.dumps(ROWS[0], indent=2), ["pretty_printed"])):
+        table = open_table(write("one.json", content + "\n"))
+        assert (table.container, values(table), codes(table)) == ("json", [ROWS[0]], notes)
     chat = {"messages": [{"role": "user", "content": "hi"}]}
     assert values(open_table(write("one.json", json.dumps(chat)))) == [chat]
 
@@ -262,7 +263,7 @@ REAL_FILES = {
     "openai_format/cookbook/labelled_transactions.csv": ("csv", "utf-8", 101, {"crlf", "no_final_newline"}),
     "openai_format/cookbook/dbpedia_samples.jsonl": ("jsonl", "utf-8", 200, set()),
     "zh_qa/medical_gbk/internal_medicine.gb18030.csv": ("csv", "gb18030", 7144, {"read_as_gb18030"}),
-    "messy/25000_spend_dataset_current.csv": ("csv", "cp1252", 359, {"read_as_cp1252", "mixed_line_ends"}),
+    "messy/25000_spend_dataset_current.csv": ("csv", "cp1252", 359, {"read_as_cp1252", "crlf"}),
     "preference_rft_tools/bfcl/BFCL_v4_multiple.json": (
         *("jsonl", "utf-8", 200),
         {"wrong_extension", "no_final_newline"},

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from tunesmith.api.auth import CallerDep
+from tunesmith.api.native.body import Body
 from tunesmith.api.pagination import After, ends_of, limit_up_to
 from tunesmith.api.route import Route
 from tunesmith.api.services import ServicesDep
@@ -19,9 +20,7 @@ from tunesmith.control.augmentations import LOCAL, AugmentationRecord, Augmentat
 router = APIRouter(prefix="/tunesmith/v1/augmentations", route_class=Route, tags=["Augmentations"])
 
 
-class CreateAugmentation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class CreateAugmentation(Body):
     file: str = Field(description="The id of the file with the seed rows, or of the document.")
     recipe: str
     n: Annotated[int, Field(ge=1, le=10_000)]
@@ -34,17 +33,15 @@ class CreateAugmentation(BaseModel):
     validation_file: str | None = Field(None, description="No row near one of this file is kept.")
 
 
-class Correction(BaseModel):
+class Correction(Body):
     """A made row that is bad, by its id in `rows`, and why."""
 
     row: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-class ResumeAugmentation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    corrections: Annotated[list[Correction], Field(max_length=100)] = []
+class ResumeAugmentation(Body):
+    corrections: list[Correction] = Field([], max_length=100)
 
 
 class AugmentationError(BaseModel):

@@ -5,16 +5,18 @@ Nothing changes the file itself: what an operation makes is a new file, ready to
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, model_validator
 
 from tunesmith.api.auth import CallerDep
+from tunesmith.api.native.body import Body
 from tunesmith.api.openai.files import File, file_object
 from tunesmith.api.route import Route
 from tunesmith.api.services import ServicesDep
 from tunesmith.control.desk import Outcome
+from tunesmith.errors import InvalidRequest
 from tunesmith.settings import EMBEDDED_MODEL
 
 router = APIRouter(prefix="/tunesmith/v1", route_class=Route, tags=["Data"])
@@ -22,12 +24,6 @@ router = APIRouter(prefix="/tunesmith/v1", route_class=Route, tags=["Data"])
 FormatName = Literal["chat", "prompt_completion", "alpaca", "sharegpt", "preference", "reinforcement"]
 Container = Literal["jsonl", "json", "csv", "tsv", "parquet"]
 Facts = dict[str, JsonValue]
-
-
-class Body(BaseModel):
-    """A key that is not known is refused: a misspelt option would silently do something else."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Reading(Body):
@@ -67,12 +63,19 @@ class ConvertOptions(Reading):
 class SplitOptions(Reading):
     valid_share: Annotated[float, Field(gt=0, lt=1)] = 0.1
     n_valid: Annotated[int, Field(ge=1)] | None = None
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+
+    @model_validator(mode="after")
+    def _refuse_both(self) -> Self:
+        if "valid_share" in self.model_fields_set and self.n_valid is not None:
+            message = "Give 'valid_share' or 'n_valid', not both."
+            raise InvalidRequest(message, param="n_valid", code="invalid_value")
+        return self
 
 
 class EstimateOptions(Reading):
     model: str = EMBEDDED_MODEL
-    hyperparameters: dict[str, JsonValue] = {}
+    hyperparameters: dict[str, JsonValue] = Field({})
     measure: bool = Field(True, description="Time a few real steps; takes about ten seconds.")
 
 

@@ -26,8 +26,7 @@ app = typer.Typer(
       tunesmith data look questions.csv           what is this file?
       tunesmith data lint train.jsonl             what is wrong with it?
       tunesmith data fix train.jsonl              mend it, into a new file
-      tunesmith data prepare questions.csv        question by question, as in 2023
-      tunesmith data prepare train.jsonl          the same, question by question
+      tunesmith data prepare train.jsonl          question by question, as in 2023
       tunesmith data convert questions.csv        to chat JSONL
       tunesmith data split train.jsonl            training and validation
       tunesmith data estimate train.jsonl         tokens, time and memory

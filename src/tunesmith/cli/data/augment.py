@@ -78,8 +78,9 @@ def augment(
     \b
     Examples:
       tunesmith data augment seeds.jsonl --model ft:tunesmith-nano:me::abc12345
-      tunesmith data augment seeds.jsonl --recipe paraphrase --rows 500 --model qwen3 --base-url http://127.0.0.1:8000/v1
-      tunesmith data augment --document handbook.md --rows 100 --model qwen3 --validation valid.jsonl
+      tunesmith data augment seeds.jsonl --recipe paraphrase -n 500 --model qwen3
+      tunesmith data augment --document handbook.md -n 100 --model qwen3
+      tunesmith data augment seeds.jsonl --model m --base-url http://127.0.0.1:8000/v1
     """
     language, _ = speaker(lang)
     from tunesmith.data.augment.augmentation import Augmentation
@@ -226,7 +227,7 @@ def _tell(job: Augmentation, made: Made, language: Language, *, as_json: bool) -
         others = shlex.quote(str(plan.seeds)) if plan.seeds else "train.jsonl"
         merge = f"tunesmith data merge {others} {shlex.quote(str(plan.out))}"
         terminal.err.print(say("Put them together: ", "合并到一起：") + merge)
-    else:
+    elif made.status != "exhausted":
         terminal.err.print(say("Run the same command again to go on.", "再运行同一条命令就会接着做。"))
 
 

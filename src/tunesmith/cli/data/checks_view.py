@@ -12,7 +12,7 @@ from tunesmith.cli import terminal
 from tunesmith.cli.data.findings_view import STYLES, WORDS
 from tunesmith.cli.data.language import Say
 from tunesmith.data.lint.catalogue import CATALOGUE, Entry
-from tunesmith.data.lint.settings import SOURCES, LintSettings
+from tunesmith.data.lint.settings import THRESHOLDS
 from tunesmith.findings import Language
 
 
@@ -23,24 +23,16 @@ def print_checks(language: Language, say: Say, *, as_json: bool) -> None:
         _print_entry(entry, language, say)
     terminal.heading(say("Thresholds (change one with --set NAME=VALUE)", "阈值（用 --set 名称=值 修改）"))
     shown = terminal.table(say("NAME", "名称"), say("DEFAULT", "默认"), say("WHERE IT COMES FROM", "出处"))
-    for name, value in thresholds().items():
-        shown.add_row(name, _plain(value), SOURCES.get(name, ""))
+    for one in THRESHOLDS.values():
+        shown.add_row(one.name, _plain(one.default), one.source)
     terminal.out.print(shown, soft_wrap=False) if terminal.out.is_terminal else terminal.print_table(shown)
-
-
-def thresholds() -> dict[str, Any]:
-    """Every threshold with its default."""
-    settings = LintSettings()
-    return {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
 
 
 def checks_json() -> dict[str, Any]:
     return {
         "object": "lint_checks",
         "checks": [entry.to_json() for entry in CATALOGUE],
-        "thresholds": [
-            {"name": name, "default": value, "source": SOURCES.get(name, "")} for name, value in thresholds().items()
-        ],
+        "thresholds": [dataclasses.asdict(one) for one in THRESHOLDS.values()],
     }
 
 
@@ -54,8 +46,7 @@ def _print_entry(entry: Entry, language: Language, say: Say) -> None:
     text = Text(entry.meaning.zh if language == "zh" else entry.meaning.en)
     _print_indented(text)
     if entry.thresholds:
-        known = thresholds()
-        values = ", ".join(f"{name}={_plain(known[name])}" for name in entry.thresholds)
+        values = ", ".join(f"{name}={_plain(THRESHOLDS[name].default)}" for name in entry.thresholds)
         _print_indented(Text(values, style="dim"))
 
 

@@ -11,7 +11,7 @@ from tunesmith.cli.data.findings_view import print_findings
 from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, RowFormat, Sheet, open_input
 from tunesmith.cli.data.language import Lang, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
-from tunesmith.cli.terminal import AsJson
+from tunesmith.cli.terminal import AsJson, CommandFailed
 
 OutputType = Literal["jsonl", "json", "csv", "tsv", "xlsx", "parquet"]
 SUFFIXES: dict[str, OutputType] = {
@@ -55,27 +55,26 @@ def convert(
     source = open_input(file, format=format, mapping=mapping, encoding=encoding, sheet=sheet)
     with terminal.err.status(say("Writing ...", "正在写入……")):
         done = convert_file(source, to=to, out=target, container=written_as)
+    if not done.n_written:
+        target.unlink()
     if as_json:
         terminal.print_json(
-            {
-                "object": "conversion",
-                "out": str(target),
-                "from": source.format,
-                "to": to,
-                "n_rows": done.n_rows,
-                "n_written": done.n_written,
-                "n_skipped": done.n_skipped,
-                "findings": [finding.to_json() for finding in done.findings],
-            }
+            {"object": "conversion", "out": str(target) if done.n_written else None, "from": source.format, "to": to}
+            | done.to_json()
         )
-    else:
-        if done.findings:
-            print_findings(done.findings, fixes={}, language=language, say=say)
+    elif done.findings:
+        print_findings(done.findings, fixes={}, language=language, say=say)
+    if not done.n_written:
+        raise CommandFailed(
+            say(
+                f"None of the {done.n_rows:,} rows can be written in this format; no file was made.",
+                f"{done.n_rows:,} 行都不能写成这种格式，没有生成文件。",
+            )
+        )
+    if not as_json:
         terminal.out.print(
             say(
                 f"Wrote {target}: {done.n_written:,} of {done.n_rows:,} rows",
                 f"已写入 {target}：{done.n_rows:,} 行中的 {done.n_written:,} 行",
             )
         )
-    if not done.n_written:
-        raise typer.Exit(1)

@@ -45,7 +45,13 @@ def estimate(
     ] = "chat",
     price: Annotated[
         float | None,
-        typer.Option(min=0, metavar="X", help="What a million trained tokens cost, in any currency."),
+        typer.Option(
+            min=0,
+            metavar="X",
+            envvar="TUNESMITH_PRICE_PER_MILLION_TOKENS",
+            show_envvar=False,
+            help="What a million trained tokens cost, in any currency.",
+        ),
     ] = None,
     measure: Annotated[
         bool,

@@ -12,7 +12,7 @@ from rich.text import Text
 from tunesmith.cli import terminal
 from tunesmith.cli.data.language import Say
 from tunesmith.cli.data.visible import visible
-from tunesmith.findings import Finding, Language, Severity
+from tunesmith.findings import SEVERITIES, Finding, Language, Severity, worst_first
 
 if TYPE_CHECKING:
     from tunesmith.data.lint.check import Fix
@@ -23,14 +23,8 @@ WORDS: dict[Severity, tuple[str, str]] = {
     "warning": ("warning", "警告"),
     "info": ("note", "提示"),
 }
-ORDER: tuple[Severity, ...] = ("error", "warning", "info")
 WIDE_ENOUGH = 110
 MOST_LINES = 5
-
-
-def worst_first(findings: Sequence[Finding]) -> list[Finding]:
-    """Errors, warnings, notes; otherwise in the order they came."""
-    return sorted(findings, key=lambda finding: ORDER.index(finding.severity))
 
 
 def print_findings(findings: Sequence[Finding], *, fixes: Mapping[str, Fix], language: Language, say: Say) -> None:
@@ -46,7 +40,7 @@ def print_findings(findings: Sequence[Finding], *, fixes: Mapping[str, Fix], lan
 def print_counts(findings: Sequence[Finding], say: Say) -> None:
     """`2 errors, 1 warning, 4 notes` in their colours."""
     parts = []
-    for severity in ORDER:
+    for severity in SEVERITIES:
         n = sum(finding.severity == severity for finding in findings)
         en, zh = WORDS[severity]
         parts.append(

@@ -121,6 +121,11 @@ def wrong_use() -> Iterator[None]:
 def share_of(text: str) -> float:
     """`0.1` or `10%`."""
     try:
-        return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+        return as_share(text)
     except ValueError:
         raise typer.BadParameter(f'"{text}" is not a share such as 0.1 or 10%.') from None
+
+
+def as_share(text: str) -> float:
+    """Raises ValueError for what is no number."""
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tunesmith.cli import terminal
+from tunesmith.cli.data.against import EMBEDDED, TokenModel, Validation, tokenizer_of
 from tunesmith.cli.data.findings_view import print_counts, print_findings
 from tunesmith.cli.data.input_file import (
     Encoding,
@@ -28,17 +29,13 @@ from tunesmith.findings import Language
 if TYPE_CHECKING:
     from tunesmith.data.lint.report import LintReport
 
-EMBEDDED = "tunesmith-nano"
-
 
 def lint(
     file: Annotated[
         Path | None,
         typer.Argument(metavar="FILE", help="JSONL, JSON, CSV, TSV, XLSX, TXT or Parquet, also gzipped."),
     ] = None,
-    validation: Annotated[
-        Path | None, typer.Option("--validation", metavar="FILE", help="Also look for rows that are in both files.")
-    ] = None,
+    validation: Validation = None,
     format: Format = None,
     mapping: Mapping = None,
     encoding: Encoding = None,
@@ -46,9 +43,7 @@ def lint(
     only: Only = None,
     skip: Skip = None,
     set_: Set = None,
-    model: Annotated[
-        str, typer.Option(help="Whose tokens to count: tunesmith-nano, or a model's folder; none: characters only.")
-    ] = EMBEDDED,
+    model: TokenModel = EMBEDDED,
     near_duplicates: Annotated[
         bool, typer.Option("--near-duplicates/--no-near-duplicates", help="Also rows that are almost the same.")
     ] = True,
@@ -70,8 +65,8 @@ def lint(
     Examples:
       tunesmith data lint train.jsonl
       tunesmith data lint train.jsonl --validation valid.jsonl --html report.html
-      tunesmith data lint questions.csv --map question=prompt --map reply=completion --lang zh
-      tunesmith data lint train.jsonl --skip personal_data --set max_refusal_share=0.05
+      tunesmith data lint faq.csv --map question=prompt --map reply=completion
+      tunesmith data lint train.jsonl --skip html --set max_refusal_share=5%
       tunesmith data lint --list-checks
     """
     language, say = speaker(lang)
@@ -87,7 +82,7 @@ def lint(
     from tunesmith.data.lint.engine import LintOptions
     from tunesmith.data.lint.engine import lint as lint_file
 
-    folder, context_length = _tokenizer(model)
+    folder, context_length = tokenizer_of(model)
     codes = all_codes()
     options = LintOptions(
         validation=check_readable(validation) if validation else None,
@@ -111,21 +106,12 @@ def lint(
         raise typer.Exit(1)
 
 
-def _tokenizer(model: str) -> tuple[Path | None, int | None]:
-    """The folder whose tokenizer counts, and how many tokens that model can hold."""
-    if model == "none":
-        return None, None
-    from tunesmith.models.folder import find_base
-    from tunesmith.models.nano import nano_folder
-
-    base = find_base(model, models={EMBEDDED: nano_folder()})
-    return base.folder, base.facts.context_length
-
-
 def _write_html(report: LintReport, target: Path, language: Language) -> None:
     from tunesmith.data.html_report import html_report
+    from tunesmith.data.whole_file import whole_file
 
-    target.write_text(html_report(report, language=language), encoding="utf-8")
+    with whole_file(target) as part:
+        part.write_text(html_report(report, language=language), encoding="utf-8")
 
 
 def _print(report: LintReport, file: Path, html: Path | None, language: Language, say: Say) -> None:

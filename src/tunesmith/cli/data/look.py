@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
-from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from tunesmith.cli import terminal
@@ -16,7 +15,7 @@ from tunesmith.cli.data.findings_view import print_findings
 from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, Sheet, open_input
 from tunesmith.cli.data.language import Lang, Say, speaker, spoken_language
 from tunesmith.cli.data.summary import CONTAINERS, FORMATS, sure
-from tunesmith.cli.data.visible import visible
+from tunesmith.cli.data.visible import cut_to, visible
 from tunesmith.cli.terminal import AsJson
 from tunesmith.findings import Finding, Language
 
@@ -44,7 +43,7 @@ def look(
     \b
     Examples:
       tunesmith data look questions.csv
-      tunesmith data look questions.csv --map question=prompt --map reply=completion
+      tunesmith data look faq.csv --map question=prompt --map reply=completion
       tunesmith data look rows.json.gz -n 10 --json
     """
     language, say = speaker(lang)
@@ -129,7 +128,9 @@ def _print_rows(first: list[Row | Finding], say: Say) -> None:
             continue
         text = orjson.dumps(one.value, default=str).decode()
         mark = f"{one.line:>5}  "
-        terminal.out.print(Text(mark, style="dim") + Text(_cut(visible(text), max(40, terminal.out.width - len(mark)))))
+        terminal.out.print(
+            Text(mark, style="dim") + Text(cut_to(visible(text), max(40, terminal.out.width - len(mark))))
+        )
 
 
 def _print_numbers(stats: Any, say: Say) -> None:
@@ -164,7 +165,3 @@ def sparkline(counts: list[int]) -> str:
     levels = " ▁▂▃▄▅▆▇█"
     highest = max(counts) or 1
     return "".join(levels[-(-count * 8 // highest)] for count in counts)
-
-
-def _cut(text: str, cells: int) -> str:
-    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"

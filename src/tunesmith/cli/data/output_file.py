@@ -39,6 +39,10 @@ def new_file(target: Path, *, force: bool, sources: tuple[Path, ...] = ()) -> Pa
             say(f"{target} is a folder.", f"{target} 是文件夹。"),
             hint=say("Name a file: ", "请给出文件名：") + f"--out {target / 'rows.jsonl'}",
         )
+    if target.exists() and not target.is_file():  # writing would put a file where a device or a pipe was
+        raise CommandFailed(
+            say(f"{target} is not a file; it is left as it is.", f"{target} 不是普通文件，保持原样。"), hint=another
+        )
     if target.exists() and not force:
         raise CommandFailed(
             say(f"{target} exists already.", f"{target} 已经存在。"),

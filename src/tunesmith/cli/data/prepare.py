@@ -89,5 +89,8 @@ def _next_step(prepared: Prepared, say: Say) -> str:
             "To learn from the preferred answers, make chat rows of them:", "要学习其中更好的回答，先转成对话："
         )
         return f"\n{words}\n> tunesmith data convert {file} --to chat"
+    if prepared.has_errors:
+        words = say("Correct the rows named above, then look again:", "请先改正上面列出的行，再检查一次：")
+        return f"\n{words}\n> tunesmith data lint {file}"
     validation = f" --validation-file {shlex.quote(prepared.validation_file)}" if prepared.validation_file else ""
     return f"\n{say('Train on it here:', '在这里训练：')}\n> tunesmith jobs create {file}{validation}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,10 @@ from tunesmith.cli.data.input_file import Encoding, Format, InputFile, Mapping, 
 from tunesmith.cli.data.language import Lang, speaker
 from tunesmith.cli.data.output_file import Force, Out, beside, new_file
 from tunesmith.cli.terminal import AsJson
+from tunesmith.findings import Finding
+
+if TYPE_CHECKING:
+    from tunesmith.data.sources import Source
 
 DEFAULT_ROWS = 100
 
@@ -43,7 +48,7 @@ def sample(
     from tunesmith.data.sample import sample as sample_file
 
     source = open_input(file, format=format, mapping=mapping, encoding=encoding, sheet=sheet)
-    wanted = DEFAULT_ROWS if n is None and share is None else n
+    wanted = _default(source) if n is None and share is None else n
     with wrong_use():
         done = sample_file(source, out=target, n=wanted, share=share, seed=seed)
     if as_json:
@@ -54,3 +59,9 @@ def sample(
             f"{done.path}  {done.n_rows:,} 行中的 {done.n_written:,} 行",
         )
     )
+
+
+def _default(source: Source) -> int:
+    """A hundred rows, or all of a smaller file."""
+    readable = (row for row in source.rows() if not isinstance(row, Finding))
+    return sum(1 for _ in islice(readable, DEFAULT_ROWS))

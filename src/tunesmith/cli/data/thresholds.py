@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tunesmith.cli.data.input_file import as_share
 from tunesmith.cli.data.language import say
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ Set = Annotated[
 
 def settings_of(pairs: Iterable[str] | None) -> LintSettings:
     """The defaults with what `--set` says. Raises BadParameter with the nearest name or the expected type."""
-    from tunesmith.data.lint.settings import LintSettings
+    from tunesmith.data.lint.settings import THRESHOLDS, LintSettings
 
-    defaults = LintSettings()
-    names = [field.name for field in dataclasses.fields(defaults)]
     changes: dict[str, Any] = {}
     for pair in pairs or ():
         name, mark, text = (part.strip() for part in pair.partition("="))
@@ -42,9 +40,9 @@ def settings_of(pairs: Iterable[str] | None) -> LintSettings:
                 ),
                 param_hint="--set",
             )
-        check_name(name, names, what="threshold", option="--set")
-        changes[name] = _value(name, text, getattr(defaults, name))
-    return dataclasses.replace(defaults, **changes)
+        check_name(name, THRESHOLDS, what="threshold", option="--set")
+        changes[name] = _value(name, text, THRESHOLDS[name].default)
+    return LintSettings(**changes)
 
 
 def check_names(names: Iterable[str] | None, known: Collection[str], *, what: str, option: str) -> tuple[str, ...]:
@@ -75,7 +73,7 @@ def _value(name: str, text: str, default: Any) -> Any:
         if isinstance(default, int):
             return int(text)
         if isinstance(default, float):
-            return _share(text)
+            return as_share(text)
     except (ValueError, KeyError):
         en, zh = {
             bool: ("true or false", "true 或 false"),
@@ -86,7 +84,3 @@ def _value(name: str, text: str, default: Any) -> Any:
             say(f'{name}="{text}", expected {en}.', f"{name}=“{text}”，应该是{zh}。"), param_hint="--set"
         ) from None
     return tuple(text.split("|")) if isinstance(default, tuple) else text
-
-
-def _share(text: str) -> float:
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)

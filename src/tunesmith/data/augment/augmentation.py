@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from tunesmith.data.augment.made_rows import STALLED, MadeRow, MadeRows
 from tunesmith.data.augment.plan import AugmentPlan, read_inputs
 from tunesmith.data.augment.progress import Progress, Status
 from tunesmith.data.augment.sampler import Answer, EndpointFailed, PromptRefused, Sampler
+from tunesmith.data.whole_file import whole_file
 from tunesmith.errors import Conflict, NotFound
 
 FIRST_LOOK = 20
@@ -25,6 +26,7 @@ FIRST_LOOK = 20
 
 CONCURRENCY = 4
 _MOST_AHEAD = 4  # times the concurrency: answers that may wait for an earlier one, which may be very late
+_WRITE_EVERY_S = 2.0  # the output during a run; the journal is written at once
 _LOOK_EVERY_S = 0.2  # how soon a wish to stop is seen
 _MAX_REASON_CHARS = 500
 
@@ -55,6 +57,7 @@ class Augmentation:
         self._n_wanted = 0
         self._model = ""
         self._refusal = ""
+        self._written_at = 0.0
         self._journal = Journal(plan.journal)
         try:
             self._replay()
@@ -153,7 +156,7 @@ class Augmentation:
                     if failure:
                         give_up.set()
                     if done:
-                        self._write()
+                        self._write_now_and_then()
                         on_progress(self.progress("running"))
             finally:
                 give_up.set()
@@ -253,16 +256,15 @@ class Augmentation:
             self._refusal = entry.get("error", "")
             self._made.answer(entry["request"], entry.get("text"), model=entry["model"])
 
+    def _write_now_and_then(self) -> None:
+        if time.monotonic() - self._written_at >= _WRITE_EVERY_S:
+            self._write()
+
     def _write(self) -> None:
         """The output anew, whole: a reader finds the old file or the new one."""
-        out = self.plan.out
-        partial = out.with_name(out.name + ".partial")
-        with partial.open("wb") as file:
-            for line in self._lines():
-                file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(out)
+        with whole_file(self.plan.out) as part, part.open("wb") as file:
+            file.writelines(self._lines())
+        self._written_at = time.monotonic()
 
     def _lines(self) -> Iterator[bytes]:
         for row in self.rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from tunesmith.errors import InvalidRequest
 # A reply of some hundred rows is a few hundred kilobytes; an endpoint that sends more is broken or hostile.
 MAX_REPLY_BYTES = 4 * 2**20
 _SHOWN = 300
+_SECONDS = re.compile(r"\d+(?:\.\d*)?")
+_LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,17 @@ class ChatEndpoint:
         timeout_s: float = 120.0,
         retry: RetryPolicy | None = None,
     ) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise InvalidRequest(
-                f"base_url is {base_url!r}; expected an address such as http://127.0.0.1:8080/v1.", param="base_url"
-            )
+        host = _host(base_url)
+        if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+            raise InvalidRequest("api_key holds characters that no key has; copy it again.", param="api_key")
         self._model = model
         self._url = base_url.rstrip("/") + "/chat/completions"
         self._temperature, self._max_tokens = temperature, max_tokens
         self._retry = retry or RetryPolicy()
         headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx2.Client(headers=headers, timeout=httpx2.Timeout(timeout_s, connect=min(10.0, timeout_s)))
+        timeout = httpx2.Timeout(timeout_s, connect=min(10.0, timeout_s))
+        # a proxy of the environment leads out of the machine, not to a service on it
+        self._client = httpx2.Client(headers=headers, timeout=timeout, trust_env=host not in _LOCAL_HOSTS)
 
     @property
     def model(self) -> str:
@@ -128,6 +132,20 @@ class _Setback:
     retry_after_s: float | None = None
 
 
+def _host(base_url: str) -> str:
+    """Raises InvalidRequest for what is no address of a service."""
+    try:
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
+        url = httpx2.URL("")
+    is_port = url.port is None or url.port < 2**16
+    if url.scheme not in ("http", "https") or not url.host or not is_port:
+        raise InvalidRequest(
+            f"base_url is {base_url!r}; expected an address such as http://127.0.0.1:8080/v1.", param="base_url"
+        )
+    return url.host
+
+
 def _read_bounded(response: httpx2.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_bytes():
@@ -157,14 +175,10 @@ def _read_answer(content: bytes) -> Answer | _Setback:
 
 def _retry_after_s(headers: httpx2.Headers) -> float | None:
     """RFC 9110 10.2.3: seconds or a date; and OpenAI's milliseconds."""
-    text = headers.get("retry-after-ms")
-    try:
-        if text is not None:
-            return max(0.0, float(text) / 1000)
-        text = headers.get("retry-after")
-        return None if text is None else max(0.0, float(text))
-    except ValueError:
-        pass
+    milliseconds, text = headers.get("retry-after-ms"), headers.get("retry-after")
+    for number, unit_s in ((milliseconds, 0.001), (text, 1.0)):
+        if number is not None and _SECONDS.fullmatch(number.strip()):
+            return float(number) * unit_s
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text or "").timestamp() - time.time())
     except ValueError:  # neither a number nor a date: as if it had not been said

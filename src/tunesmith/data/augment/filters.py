@@ -23,6 +23,7 @@ from tunesmith.data.lint import (
     turn_order,
 )
 from tunesmith.data.lint.check import LintContext
+from tunesmith.data.lint.refusals import is_refusal
 from tunesmith.data.lint.rows import lint_row
 from tunesmith.data.lint.settings import LintSettings
 from tunesmith.data.tables import Row
@@ -38,12 +39,6 @@ _REPEATS = 5
 _PIECE_CHARS = 8
 _LOOKED_AT = 4000
 _REPEATED = re.compile(r"(.{1,40}?)\1{7,}", re.DOTALL)
-_REFUSAL = re.compile(
-    r"^\W*(?:(?:i'?m|i am) (?:sorry|afraid|unable|not able)|sorry,|as an ai|i (?:can(?:no|')t|do not|don't) "
-    r"(?:answer|help|provide|have (?:access|information|enough))|抱歉|对不起|很遗憾|作为一?[个名]?(?:人工智能|AI)|"
-    r"我(?:无法|不能)(?:回答|提供|帮))",
-    re.IGNORECASE,
-)
 
 
 class Filters:
@@ -62,7 +57,7 @@ class Filters:
             _LEAST_LONG, _LONGER * max((len(seed.question) + len(seed.answer) for seed in seeds), default=0)
         )
         self._least_chars = _SHORTER * min((len(seed.question) for seed in seeds), default=0)
-        self._is_refusal_usual = any(_REFUSAL.match(seed.answer) for seed in seeds)
+        self._is_refusal_usual = any(is_refusal(seed.answer) for seed in seeds)
         self._usual_faults = {code for value in values[:_LINTED_SEEDS] for code in self.faults(value)}
         self._language = language_of(f"{s.question} {s.answer}" for s in seeds[:200]) if seeds else None
         self._is_mixed = len({language_of([f"{s.question} {s.answer}"]) for s in seeds[:200]}) > 1
@@ -90,7 +85,7 @@ class Filters:
             return "too_long"
         if repeats_itself(question) or repeats_itself(answer):
             return "repeats_itself"
-        if not self._is_refusal_usual and _REFUSAL.match(answer):
+        if not self._is_refusal_usual and is_refusal(answer):
             return "refusal"
         if self._is_in_another_language(question, answer):
             return "other_language"

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from tunesmith.data.augment.answers import read_pairs
 from tunesmith.data.augment.language import language_of
 from tunesmith.data.augment.passages import Passage
-from tunesmith.data.augment.recipe import BadExample, Candidate, prompt, shuffled
+from tunesmith.data.augment.recipe import BadExample, Candidate, Rounds, numbers_in, prompt
 from tunesmith.data.augment.sampler import ChatMessage
 from tunesmith.data.examples import Message
 
-ROUNDS = 3
 # At least this part of an answer's longer words (or pairs of Chinese characters) is in the passage.
 _LEAST_SHARED = 0.3
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _CHINESE = re.compile(r"[㐀-鿿]+")
 
@@ -35,11 +33,11 @@ class FromDocument:
         self._passages, self._system = passages, system
         self._rows, self._instructions = rows_per_request, instructions
         self._language = language_of(passage.text for passage in passages[:200])
-        self._orders = [shuffled(len(passages), seed=seed, round_number=number) for number in range(ROUNDS)]
+        self._rounds = Rounds(len(passages), seed=seed)
 
     @property
     def n_requests(self) -> int | None:
-        return ROUNDS * len(self._passages)
+        return self._rounds.n_requests
 
     def ask(self, number: int, bad: Sequence[BadExample]) -> list[ChatMessage]:
         passage, n = self._passage(number), self._rows
@@ -81,7 +79,7 @@ class FromDocument:
         """An answer must be found in its passage: its numbers all, of its words at least some."""
         passage = self._passage(number)
         source = f"{passage.heading}\n{passage.text}\n{candidate.question}"
-        if not set(_NUMBER.findall(candidate.answer)) <= set(_NUMBER.findall(source)):
+        if not set(numbers_in(candidate.answer)) <= set(numbers_in(source)):
             return "not_in_document"
         words, known = _words(candidate.answer), _words(source)
         if words and len(words & known) < _LEAST_SHARED * len(words):
@@ -89,8 +87,7 @@ class FromDocument:
         return None
 
     def _passage(self, number: int) -> Passage:
-        round_number, place = divmod(number, len(self._passages))
-        return self._passages[self._orders[round_number][place]]
+        return self._passages[self._rounds.place(number)]
 
 
 def _words(text: str) -> set[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import orjson
+
 from tunesmith.data.augment.answers import read_pairs
 from tunesmith.data.augment.language import language_of
 from tunesmith.data.augment.recipe import BadExample, Candidate, prompt, shown
@@ -20,15 +22,15 @@ _SHOWN_CHARS = 800
 
 
 class LikeSeeds:
-    """Each request shows SEEDS_SHOWN seeds that share a system prompt, which the new rows get too."""
+    """Each request shows SEEDS_SHOWN seeds that share a system prompt and tools, which the new rows get too."""
 
     def __init__(self, seeds: Sequence[Seed], *, rows_per_request: int, instructions: str, seed: int) -> None:
         self._seeds = seeds
         self._rows, self._instructions, self._random_seed = rows_per_request, instructions, seed
         self._language = language_of(f"{one.question} {one.answer}" for one in seeds[:200])
-        self._by_system: dict[str | None, list[Seed]] = {}
+        self._alike: dict[bytes, list[Seed]] = {}
         for one in seeds:
-            self._by_system.setdefault(one.system, []).append(one)
+            self._alike.setdefault(_setting(one), []).append(one)
 
     @property
     def n_requests(self) -> int | None:
@@ -67,7 +69,9 @@ class LikeSeeds:
         before = () if first.system is None else first.messages[:1]
         return [
             Candidate(
-                (*before, Message("user", pair.question), Message("assistant", pair.answer)), compared=pair.question
+                (*before, Message("user", pair.question), Message("assistant", pair.answer)),
+                compared=pair.question,
+                tools=first.tools,
             )
             for pair in read_pairs(text)
         ]
@@ -77,5 +81,10 @@ class LikeSeeds:
 
     def _shown(self, number: int) -> list[Seed]:
         rng = random.Random(f"{self._random_seed}:{number}")  # noqa: S311 - a choice, not a secret
-        alike = self._by_system[rng.choice(self._seeds).system]
+        alike = self._alike[_setting(rng.choice(self._seeds))]
         return rng.sample(alike, min(SEEDS_SHOWN, len(alike)))
+
+
+def _setting(seed: Seed) -> bytes:
+    """Equal for seeds with the same system prompt and tools."""
+    return orjson.dumps((seed.system, seed.tools))

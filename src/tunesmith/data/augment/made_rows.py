@@ -106,7 +106,7 @@ class MadeRows:
 
     def _kept(self, number: int, candidates: list[Candidate], model: str) -> Iterator[MadeRow]:
         for place, candidate in enumerate(candidates):
-            value = FORMATS[self.inputs.format].write(ChatExample(0, candidate.messages))
+            value = FORMATS[self.inputs.format].write(ChatExample(0, candidate.messages, candidate.tools))
             reason = self.inputs.recipe.refuse(number, candidate) or self._filters.refuse(candidate, value)
             if reason is not None:
                 self.refused[reason] += 1

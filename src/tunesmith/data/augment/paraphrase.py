@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from tunesmith.data.augment.answers import read_texts
 from tunesmith.data.augment.language import language_of
-from tunesmith.data.augment.recipe import BadExample, Candidate, prompt, shown, shuffled
+from tunesmith.data.augment.recipe import BadExample, Candidate, Rounds, numbers_in, prompt, shown
 from tunesmith.data.augment.sampler import ChatMessage
 from tunesmith.data.augment.seeds import Seed
 
-ROUNDS = 3
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-
 
 class Paraphrase:
-    """Each request takes one seed; after every seed has had its turn ROUNDS times there is nothing new to ask."""
+    """Each request takes one seed; after every seed has had its turn N_ROUNDS times there is nothing new to ask."""
 
     def __init__(self, seeds: Sequence[Seed], *, rows_per_request: int, instructions: str, seed: int) -> None:
         self._seeds = seeds
         self._rows, self._instructions = rows_per_request, instructions
         self._language = language_of(f"{one.question} {one.answer}" for one in seeds[:200])
-        self._orders = [shuffled(len(seeds), seed=seed, round_number=number) for number in range(ROUNDS)]
+        self._rounds = Rounds(len(seeds), seed=seed)
 
     @property
     def n_requests(self) -> int | None:
-        return ROUNDS * len(self._seeds)
+        return self._rounds.n_requests
 
     def ask(self, number: int, bad: Sequence[BadExample]) -> list[ChatMessage]:
         seed, n = self._seed(number), self._rows
@@ -57,19 +52,19 @@ class Paraphrase:
         seed = self._seed(number)
         *before, question, answer = seed.messages
         return [
-            Candidate((*before, replace(question, content=wording), answer), compared=wording, seed_line=seed.line)
+            Candidate(
+                (*before, replace(question, content=wording), answer),
+                compared=wording,
+                seed_line=seed.line,
+                tools=seed.tools,
+            )
             for wording in read_texts(text)
         ]
 
     def refuse(self, number: int, candidate: Candidate) -> str | None:
         """The old answer is right only if the question's numbers are still those."""
-        before, after = _numbers(self._seed(number).question), _numbers(candidate.question)
-        return "facts_changed" if before != after else None
+        before, after = numbers_in(self._seed(number).question), numbers_in(candidate.question)
+        return "facts_changed" if sorted(before) != sorted(after) else None
 
     def _seed(self, number: int) -> Seed:
-        round_number, place = divmod(number, len(self._seeds))
-        return self._seeds[self._orders[round_number][place]]
-
-
-def _numbers(text: str) -> Counter[str]:
-    return Counter(_NUMBER.findall(text))
+        return self._seeds[self._rounds.place(number)]

@@ -24,14 +24,6 @@ _LEAST_CHARS = 40
 class Passage:
     """`line` is where it begins in the document; `heading` the titles above it, outermost first."""
 
-    number: int
-    line: int
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
     line: int
     heading: str
     text: str
@@ -53,27 +45,26 @@ def read_passages(path: Path, *, name: str | None = None) -> tuple[Passage, ...]
 
 def cut_passages(text: str, *, passage_chars: int = PASSAGE_CHARS) -> tuple[Passage, ...]:
     """Paragraphs joined up to `passage_chars` (a Chinese character counts as two), never across a heading."""
-    joined: list[_Block] = []
+    joined: list[Passage] = []
     for block in _blocks(text):
         for part in _split(block, passage_chars):
             last = joined[-1] if joined else None
             if last and last.heading == part.heading and _size(last.text) + _size(part.text) <= passage_chars:
-                joined[-1] = _Block(last.line, last.heading, f"{last.text}\n\n{part.text}")
+                joined[-1] = Passage(last.line, last.heading, f"{last.text}\n\n{part.text}")
             else:
                 joined.append(part)
-    kept = [block for block in joined if _size(block.text) >= _LEAST_CHARS]
-    return tuple(Passage(number, b.line, b.heading, b.text) for number, b in enumerate(kept))
+    return tuple(passage for passage in joined if _size(passage.text) >= _LEAST_CHARS)
 
 
-def _blocks(text: str) -> Iterator[_Block]:
+def _blocks(text: str) -> Iterator[Passage]:
     """Paragraphs, with the headings they stand under; a fenced block of code is one paragraph."""
     titles: dict[int, str] = {}
     lines: list[str] = []
     start, in_fence = 1, False
 
-    def ended() -> Iterator[_Block]:
+    def ended() -> Iterator[Passage]:
         if any(line.strip() for line in lines):
-            yield _Block(start, " > ".join(titles[level] for level in sorted(titles)), "\n".join(lines).strip())
+            yield Passage(start, " > ".join(titles[level] for level in sorted(titles)), "\n".join(lines).strip())
         lines.clear()
 
     for number, line in enumerate(text.splitlines(), 1):
@@ -92,7 +83,7 @@ def _blocks(text: str) -> Iterator[_Block]:
     yield from ended()
 
 
-def _split(block: _Block, most: int) -> Iterator[_Block]:
+def _split(block: Passage, most: int) -> Iterator[Passage]:
     """A paragraph that is too long, at the ends of sentences, or anywhere if it has none."""
     if _size(block.text) <= most:
         yield block
@@ -100,14 +91,14 @@ def _split(block: _Block, most: int) -> Iterator[_Block]:
     part = ""
     for sentence in _SENTENCE_END.split(block.text):
         while _size(sentence) > most:
-            yield _Block(block.line, block.heading, sentence[: most // _WIDE_WEIGHT])
+            yield Passage(block.line, block.heading, sentence[: most // _WIDE_WEIGHT])
             sentence = sentence[most // _WIDE_WEIGHT :]
         if part and _size(part) + _size(sentence) > most:
-            yield _Block(block.line, block.heading, part)
+            yield Passage(block.line, block.heading, part)
             part = ""
         part = f"{part} {sentence}".strip()
     if part:
-        yield _Block(block.line, block.heading, part)
+        yield Passage(block.line, block.heading, part)
 
 
 def _size(text: str) -> int:

@@ -13,7 +13,7 @@ from tunesmith.data.augment.like_seeds import LikeSeeds
 from tunesmith.data.augment.paraphrase import Paraphrase
 from tunesmith.data.augment.passages import Passage, read_passages
 from tunesmith.data.augment.recipe import Candidate, Recipe, RecipeName
-from tunesmith.data.augment.seeds import Seed, SeedFile, read_seeds
+from tunesmith.data.augment.seeds import Seed, SeedFile, read_questions, read_seeds
 from tunesmith.data.augment.vary_answer import VaryAnswer
 from tunesmith.data.formats import FormatName
 from tunesmith.errors import InvalidRequest
@@ -109,7 +109,7 @@ def read_inputs(plan: AugmentPlan) -> Inputs:
     plan.check()
     seeds = read_seeds(plan.seeds, name=plan.seeds_name) if plan.seeds else None
     passages = read_passages(plan.document, name=plan.document_name) if plan.document else ()
-    validation = read_seeds(plan.validation).seeds if plan.validation else ()
+    validation = read_questions(plan.validation) if plan.validation else ()
     recipe = _recipe(plan, seeds, passages)
     return Inputs(
         recipe=recipe,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from tunesmith.data.augment.sampler import ChatMessage
 from tunesmith.data.examples import Message
@@ -13,7 +14,11 @@ from tunesmith.findings import Language
 
 RecipeName = Literal["paraphrase", "vary_answer", "like_seeds", "from_document"]
 
+N_ROUNDS = 3
+"""How often the same seed or passage is asked about; after that a model repeats itself."""
+
 _SHOWN_CHARS = 2000
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _MOST_BAD = 8
 
 
@@ -22,13 +27,14 @@ class Candidate:
     """A row as the model proposed it, before any filter.
 
     `compared` is the text that must not be near that of another row in the same `group`; `seed_line` the line that it
-    was made from.
+    was made from, `tools` those of that row.
     """
 
     messages: tuple[Message, ...]
     compared: str
     group: str = ""
     seed_line: int | None = None
+    tools: tuple[dict[str, Any], ...] = ()
 
     @property
     def question(self) -> str:
@@ -98,8 +104,25 @@ def shown(text: str, most: int = _SHOWN_CHARS) -> str:
     return line if len(line) <= most else line[:most] + "..."
 
 
-def shuffled(n: int, *, seed: int, round_number: int) -> list[int]:
+class Rounds:
+    """Which of `n` things each request is about: all of them, in an order of chance, N_ROUNDS times."""
+
+    def __init__(self, n: int, *, seed: int) -> None:
+        self._orders = [_shuffled(n, seed=seed, round_number=number) for number in range(N_ROUNDS)]
+        self.n_requests = N_ROUNDS * n
+
+    def place(self, number: int) -> int:
+        round_number, place = divmod(number, len(self._orders[0]))
+        return self._orders[round_number][place]
+
+
+def _shuffled(n: int, *, seed: int, round_number: int) -> list[int]:
     """0..n-1 in an order that depends on nothing else."""
     order = list(range(n))
     random.Random(f"{seed}:{round_number}").shuffle(order)  # noqa: S311 - an order, not a secret
     return order
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers of a text as they are written, for recipes that must not change any."""
+    return _NUMBER.findall(text)

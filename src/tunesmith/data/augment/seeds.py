@@ -13,15 +13,15 @@ from tunesmith.data.sources import open_source
 from tunesmith.errors import InvalidFile
 from tunesmith.findings import Finding
 
-MAX_SEEDS = 100_000
+# The index of near-duplicates takes some kilobytes a row, and a few hundred seeds already show what is wanted.
+MAX_SEEDS = 20_000
 _MOST_LISTED = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A row that ends with a user's message and the assistant's text. `number` counts the seeds from 0."""
+    """A row that ends with a user's message and the assistant's text."""
 
-    number: int
     line: int
     messages: tuple[Message, ...]
     tools: tuple[dict[str, Any], ...] = ()
@@ -42,14 +42,12 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """`values` are the rows as the format writes them; `n_made` rows were left out because a model made them."""
+    """`values` are the rows as the format writes them."""
 
     name: str
     format: FormatName
     seeds: tuple[Seed, ...]
     values: tuple[dict[str, Any], ...]
-    n_made: int
-    n_unusable: int
 
 
 def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
@@ -64,7 +62,7 @@ def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
         if is_augmented(row.value):
             n_made += 1
         elif isinstance(example, ChatExample) and _is_usable(example):
-            seeds.append(Seed(len(seeds), example.line, example.messages, example.tools))
+            seeds.append(Seed(example.line, example.messages, example.tools))
             values.append(row.value)
         elif example is not None:
             n_unusable += 1
@@ -72,18 +70,37 @@ def read_seeds(path: Path, *, name: str | None = None) -> SeedFile:
             raise InvalidFile(
                 f"{source.name} has more than {MAX_SEEDS:,} rows; take a sample first (tunesmith data sample)."
             )
-    if errors:
-        raise InvalidFile(
-            f"{source.name} has bad rows, the first: {errors[0].message}. Mend them first (tunesmith data lint).",
-            findings=errors,
-        )
+    _refuse_bad_rows(source.name, errors)
     if not seeds or source.format is None:
         raise InvalidFile(
             f"{source.name} has no row to start from: {n_made} were made by a model and {n_unusable} do not end with a "
             "question and an answer in text.",
             code="no_seeds",
         )
-    return SeedFile(source.name, source.format, tuple(seeds), tuple(values), n_made, n_unusable)
+    return SeedFile(source.name, source.format, tuple(seeds), tuple(values))
+
+
+def read_questions(path: Path) -> tuple[Seed, ...]:
+    """Every row that ends with a question and an answer, whoever made it. Raises InvalidFile for bad rows."""
+    source = open_source(path)
+    found: list[Seed] = []
+    errors: list[Finding] = []
+    for _, example, findings in source.examples():
+        errors += [finding for finding in findings if finding.severity == "error"][: _MOST_LISTED - len(errors)]
+        if isinstance(example, ChatExample) and _is_usable(example):
+            found.append(Seed(example.line, example.messages, example.tools))
+        if len(found) > MAX_SEEDS:
+            raise InvalidFile(f"{source.name} has more than {MAX_SEEDS:,} rows; validate on a sample of them.")
+    _refuse_bad_rows(source.name, errors)
+    return tuple(found)
+
+
+def _refuse_bad_rows(name: str, errors: list[Finding]) -> None:
+    if errors:
+        raise InvalidFile(
+            f"{name} has bad rows, the first: {errors[0].message}. Mend them first (tunesmith data lint).",
+            findings=errors,
+        )
 
 
 def _is_usable(example: ChatExample) -> bool:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from tunesmith.data.augment.answers import read_texts
 from tunesmith.data.augment.language import language_of
-from tunesmith.data.augment.recipe import BadExample, Candidate, prompt, shown, shuffled
+from tunesmith.data.augment.recipe import BadExample, Candidate, Rounds, numbers_in, prompt, shown
 from tunesmith.data.augment.sampler import ChatMessage
 from tunesmith.data.augment.seeds import Seed
-
-ROUNDS = 3
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 class VaryAnswer:
@@ -23,11 +19,11 @@ class VaryAnswer:
         self._seeds = seeds
         self._rows, self._instructions = rows_per_request, instructions
         self._language = language_of(f"{one.question} {one.answer}" for one in seeds[:200])
-        self._orders = [shuffled(len(seeds), seed=seed, round_number=number) for number in range(ROUNDS)]
+        self._rounds = Rounds(len(seeds), seed=seed)
 
     @property
     def n_requests(self) -> int | None:
-        return ROUNDS * len(self._seeds)
+        return self._rounds.n_requests
 
     def ask(self, number: int, bad: Sequence[BadExample]) -> list[ChatMessage]:
         seed, n = self._seed(number), self._rows
@@ -58,6 +54,7 @@ class VaryAnswer:
                 compared=wording,
                 group=f"line {seed.line}",
                 seed_line=seed.line,
+                tools=seed.tools,
             )
             for wording in read_texts(text)
         ]
@@ -65,10 +62,9 @@ class VaryAnswer:
     def refuse(self, number: int, candidate: Candidate) -> str | None:
         """No number may appear that neither the question nor the old answer has, and none of the answer's may go."""
         seed = self._seed(number)
-        old, new = set(_NUMBER.findall(seed.answer)), set(_NUMBER.findall(candidate.answer))
-        known = old | set(_NUMBER.findall(seed.question))
+        old, new = set(numbers_in(seed.answer)), set(numbers_in(candidate.answer))
+        known = old | set(numbers_in(seed.question))
         return "facts_changed" if not (old <= new <= known) else None
 
     def _seed(self, number: int) -> Seed:
-        round_number, place = divmod(number, len(self._seeds))
-        return self._seeds[self._orders[round_number][place]]
+        return self._seeds[self._rounds.place(number)]

@@ -10,6 +10,16 @@ from tunesmith.data.examples import Example
 from tunesmith.data.formats import FORMATS, FormatName
 from tunesmith.data.formats.row_report import RowReport, cut, nearest
 
+NAMES: dict[FormatName, tuple[str, str]] = {
+    "chat": ("chat rows", "对话格式"),
+    "prompt_completion": ("prompt/completion rows", "提示词/回答格式"),
+    "alpaca": ("Alpaca rows", "Alpaca 格式"),
+    "sharegpt": ("ShareGPT rows", "ShareGPT 格式"),
+    "preference": ("preference pairs", "偏好对格式"),
+    "reinforcement": ("prompts to be graded", "待评分格式"),
+}
+"""In English and Chinese."""
+
 # What people call these dialects, and the keys that make them.
 DESCRIPTIONS: dict[FormatName, str] = {
     "chat": 'chat ("messages")',
@@ -37,12 +47,13 @@ NOT_SUPERVISED = (
 
 _KEYS = ("messages", "prompt", "completion", "instruction", "output", "conversations", "chosen", "rejected")
 _MOST_KEYS = 50  # that are compared with the known ones
+# the pair first: beside one of its answers "prompt" needs no completion
 _PARTNERS = (
+    ("chosen", "rejected"),
+    ("rejected", "chosen"),
     ("prompt", "completion"),
     ("completion", "prompt"),
     ("instruction", "output"),
-    ("chosen", "rejected"),
-    ("rejected", "chosen"),
 )
 
 

@@ -249,26 +249,31 @@ def check_conversation(
     messages: Sequence[Message], report: RowReport, place: str = "messages", key: str = "role"
 ) -> None:
     """Whether there is something to learn: an assistant's message at the end, and one that is trained."""
-    answers = [message for message in messages if message.role == "assistant"]
-    last = len(messages)
-    if not answers:
-        detail, zh = "no assistant message: there is nothing to learn", "没有 assistant 消息：没有可学的内容"
-        report.error("no_assistant_message", detail, zh, field=place)
-    elif messages[-1].role != "assistant":
-        role = messages[-1].role
-        detail = f"the last message is from {role}, expected the assistant's answer"
-        zh = f"最后一条消息来自 {role}，应为 assistant 的回答"
-        report.error("last_message_not_assistant", detail, zh, field=f"{place}[{last - 1}].{key}", message=last)
-    elif answers[-1].weight == 0 and all(answer.weight == 0 for answer in answers):
-        detail = "every assistant message has weight 0: no trained token is left; give one weight 1"
-        zh = "所有 assistant 消息的 weight 都是 0：没有训练的内容；请至少给一条 weight 1"
-        report.error("no_trained_tokens", detail, zh, field=place)
+    # nearly all rows end with a trained answer
+    if not messages or messages[-1].role != "assistant" or messages[-1].weight == 0:
+        _check_answers(messages, report, place, key)
     for index, message in enumerate(messages):
         if message.role == "assistant" and not message.tool_calls:
             text = message.content
             if not text or text.isspace():
                 field = f"{place}[{index}]"
                 report.warn("empty_answer", f"{field} says nothing", f"{field} 没有内容", field=f"{field}.content")
+
+
+def _check_answers(messages: Sequence[Message], report: RowReport, place: str, key: str) -> None:
+    answers = [message for message in messages if message.role == "assistant"]
+    if not answers:
+        detail, zh = "no assistant message: there is nothing to learn", "没有 assistant 消息：没有可学的内容"
+        report.error("no_assistant_message", detail, zh, field=place)
+    elif messages[-1].role != "assistant":
+        role, last = messages[-1].role, len(messages)
+        detail = f"the last message is from {role}, expected the assistant's answer"
+        zh = f"最后一条消息来自 {role}，应为 assistant 的回答"
+        report.error("last_message_not_assistant", detail, zh, field=f"{place}[{last - 1}].{key}", message=last)
+    elif all(answer.weight == 0 for answer in answers):
+        detail = "every assistant message has weight 0: no trained token is left; give one weight 1"
+        zh = "所有 assistant 消息的 weight 都是 0：没有训练的内容；请至少给一条 weight 1"
+        report.error("no_trained_tokens", detail, zh, field=place)
 
 
 def write_message(message: Message) -> dict[str, Any]:

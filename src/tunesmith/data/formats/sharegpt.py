@@ -21,7 +21,7 @@ from tunesmith.data.origin import ORIGIN_KEY
 
 KEYS = frozenset({"conversations", "system", "tools", "parallel_tool_calls", ORIGIN_KEY})
 
-_ROLES = {
+ROLES_OF_SPEAKERS = {
     "human": "user",
     "user": "user",
     "gpt": "assistant",
@@ -40,8 +40,8 @@ _ROLES = {
     "function_response": "tool",
     "tool_response": "tool",
 }
-_KNOWN = ("human", "gpt", "system", "function_call", "observation")
-_SPEAKERS = {"user": "human", "assistant": "gpt", "system": "system", "developer": "system", "tool": "observation"}
+SPEAKERS = ("human", "gpt", "system", "function_call", "observation")
+_WRITTEN = {"user": "human", "assistant": "gpt", "system": "system", "developer": "system", "tool": "observation"}
 
 Tools = tuple[dict[str, Any], ...]
 
@@ -130,21 +130,27 @@ def read_turns(turns: Any, place: str, report: RowReport, tools: Tools = ()) -> 
     return None if is_bad else messages
 
 
+def meant_speaker(speaker: str) -> str | None:
+    """The name that a speaker goes by here: itself, or the one of which it is a typing error."""
+    plain = speaker.strip().lower()
+    return plain if plain in ROLES_OF_SPEAKERS else nearest(plain, ROLES_OF_SPEAKERS)
+
+
 def _read_speaker(turn: Any, field: str, index: int, report: RowReport) -> str | None:
     if not isinstance(turn, dict):
         detail, zh = f"{field} is {kind(turn)}, expected an object", f"{field} 是{kind_zh(turn)}，应为对象"
         report.error("bad_message", detail, zh, field=field, message=index + 1)
         return None
     speaker = turn.get("from", turn.get("role"))
-    role = _ROLES.get(speaker.lower()) if isinstance(speaker, str) else None
+    role = ROLES_OF_SPEAKERS.get(speaker.lower()) if isinstance(speaker, str) else None
     if role is not None:
         return role
-    known = ", ".join(_KNOWN)
+    known = ", ".join(SPEAKERS)
     if speaker is None:
         detail, zh = f'{field} has no "from"; expected one of {known}', f"{field} 没有 “from”；应为 {known} 之一"
         report.error("missing_role", detail, zh, field=f"{field}.from", message=index + 1)
         return None
-    meant = nearest(speaker, _ROLES) if isinstance(speaker, str) else None
+    meant = meant_speaker(speaker) if isinstance(speaker, str) else None
     hint, hint_zh = (f'; did you mean "{meant}"?', f"；是否想写 “{meant}”？") if meant else ("", "")
     detail = f"from {shown(speaker)} is not one of {known}{hint}"
     zh = f"from {shown(speaker)} 不是 {known} 之一{hint_zh}"
@@ -177,7 +183,7 @@ def write_turns(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
     turns: list[dict[str, Any]] = []
     for message in messages:
         if message.content is not None:
-            turns.append({"from": _SPEAKERS[message.role], "value": message.content})
+            turns.append({"from": _WRITTEN[message.role], "value": message.content})
         if message.tool_calls:
             calls = [_written_call(call) for call in message.tool_calls]
             value = calls[0] if len(calls) == 1 else calls

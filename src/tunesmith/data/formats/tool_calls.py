@@ -55,7 +55,7 @@ def _without_filled_nulls(tool: dict[str, Any], place: str, report: RowReport) -
     if cleaned == parameters:
         return tool
     detail = f"{place}: parameters that are null were left out"
-    report.note("null_parameters_dropped", detail, f"{place}：值为 null 的参数已略去", field=place)
+    report.note("null_parameters", detail, f"{place}：值为 null 的参数已略去", field=place)
     return {**tool, "function": {**tool["function"], "parameters": cleaned}}
 
 

@@ -14,6 +14,12 @@ def main_answer(row: LintRow) -> str:
     return answers[0] if isinstance(row.example, PreferenceExample) else answers[-1]
 
 
+def after_system(row: LintRow, text: str) -> str:
+    """The row's text or prompt without the system prompt that it begins with, which many rows share."""
+    system = row.system
+    return text[len(system) + 1 :] if system and row.roles[:1] in ("s", "d") else text
+
+
 def last_question(row: LintRow) -> str:
     """The user's last message."""
     at = row.roles.rfind("u")

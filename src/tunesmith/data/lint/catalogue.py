@@ -104,7 +104,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "info",
         "Two user messages follow each other; some chat templates refuse that.",
         "用户连续说了两次；有些聊天模板不接受。",
-        fix="join_turns",
+        fix="join_user_turns",
     ),
     _entry(
         "assistant_first",
@@ -346,6 +346,13 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="remove_repetitive_answers",
     ),
     _entry(
+        "mixed_punctuation",
+        "info",
+        "Half-width and full-width commas are mixed in Chinese answers.",
+        "中文回答里半角和全角逗号混用。",
+        "mixed_style_share",
+    ),
+    _entry(
         "mixed_endings",
         "info",
         "Some answers end with punctuation and some without.",
@@ -366,6 +373,13 @@ CATALOGUE: tuple[Entry, ...] = (
         "A KTO row with label false holds an answer that should not be given; supervised training would teach it.",
         "label 为 false 的行是不该给出的回答，监督微调会把它学进去。",
         fix="remove_unwanted_answers",
+    ),
+    _entry(
+        "pair_length_bias",
+        "info",
+        "The preferred answer is nearly always the longer, or the shorter, of its pair.",
+        "优选回答几乎总是更长（或更短）。",
+        "pair_length_share",
     ),
     _entry(
         "chosen_is_rejected",
@@ -503,6 +517,12 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     _entry("bad_tools", "error", "The description of a tool cannot be used.", "工具定义无法使用。"),
     _entry(
+        "null_parameters",
+        "info",
+        "The schemas of several tools shared the columns of a table; the nulls this left in them are not read.",
+        "几个工具的参数定义合并在同一张表里，留下了 null；读取时已略去。",
+    ),
+    _entry(
         "bad_history", "error", "An Alpaca history that is not a list of pairs.", "Alpaca 的 history 不是成对的列表。"
     ),
     _entry("bad_input", "error", "The input of a preference row cannot be used.", "偏好数据的 input 无法使用。"),
@@ -593,13 +613,6 @@ CATALOGUE: tuple[Entry, ...] = (
         fix="rewrite",
     ),
     _entry(
-        "rows_in_object",
-        "info",
-        "The file is one object that holds a list of rows.",
-        "文件是一个对象，里面有一个行的列表。",
-        fix="rewrite",
-    ),
-    _entry(
         "wrong_cell_count",
         "error",
         "A row has more or fewer cells than the header.",
@@ -635,6 +648,108 @@ CATALOGUE: tuple[Entry, ...] = (
         "A row of far too many small values.",
         "一行里的值太多。",
         fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "text_between_rows",
+        "error",
+        "Text between two objects that belongs to neither; perhaps the beginning of a row was cut off.",
+        "两个对象之间有不属于任何一行的文字，可能是某一行的开头被截掉了。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "text_after_array",
+        "error",
+        "Text after the end of the JSON array.",
+        "JSON 数组结束之后还有文字。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "array_not_closed",
+        "error",
+        "The JSON array has no end; the file may be cut off.",
+        "JSON 数组没有结尾，文件可能被截断了。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "value_not_closed",
+        "error",
+        "An object that begins here has no end.",
+        "从这里开始的对象没有结束。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "bad_table_row",
+        "error",
+        "A row of the table that cannot be read.",
+        "表格的这一行无法读取。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "quote_not_closed",
+        "error",
+        "A quoted cell has no closing quote, so it swallows the lines after it.",
+        "单元格的双引号没有结束，后面的行都被当成了它的内容。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "quote_not_doubled",
+        "error",
+        "A quote inside a quoted cell must be written twice.",
+        "双引号里面的双引号要写成两个。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "too_many_cells", "error", "A row of far too many cells.", "一行里的单元格太多。", fix="remove_unreadable_rows"
+    ),
+    _entry(
+        "cell_error",
+        "error",
+        "A cell holds an error of the spreadsheet, such as #REF!.",
+        "单元格里是表格软件的错误值，例如 #REF!。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "formula_without_value",
+        "error",
+        "A formula that was never calculated; open and save the workbook once.",
+        "公式没有算出结果；请用表格软件打开并保存一次。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry(
+        "nul_byte",
+        "error",
+        "The row holds a NUL byte; the file may be UTF-16.",
+        "这一行含有 NUL 字节，文件可能是 UTF-16。",
+        fix="remove_unreadable_rows",
+    ),
+    _entry("empty_file", "error", "The file is empty.", "文件是空的。"),
+    _entry(
+        "columns_with_the_same_name",
+        "warning",
+        "Two columns have the same name; they are numbered.",
+        "有同名的列，已加编号区分。",
+        fix="rewrite",
+    ),
+    _entry(
+        "rows_under_key",
+        "info",
+        "The file is one object that holds a list of rows.",
+        "文件是一个对象，里面有一个行的列表。",
+        fix="rewrite",
+    ),
+    _entry(
+        "several_sheets",
+        "info",
+        "The workbook has several sheets; --sheet chooses one.",
+        "工作簿里有多个工作表，可用 --sheet 选择。",
+        fix="rewrite",
+    ),
+    _entry(
+        "no_extension",
+        "info",
+        "The file's name has no extension; what it is was found by looking.",
+        "文件名没有扩展名，类型是看内容判断的。",
+        fix="rewrite",
     ),
 )
 

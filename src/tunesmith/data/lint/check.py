@@ -14,8 +14,6 @@ from tunesmith.findings import MAX_ROWS, Finding, Severity
 if TYPE_CHECKING:
     from tunesmith.data.sources import Source
 
-FormatName = str
-
 
 @dataclass(slots=True)
 class LintRow:
@@ -35,7 +33,6 @@ class LintRow:
     line: int
     value: dict[str, Any]
     example: Example | None
-    format: FormatName
     findings: list[Finding] = field(default_factory=list)
     system: str = ""
     prompt: str = ""

@@ -16,8 +16,12 @@ _TEXTS = Texts(
     "{count} row(s) hold invisible control characters ({where}), first {example}; the model learns to write them",
     "{count} 行含有看不见的控制字符（{where}），第一个是 {example}；模型会学着输出它们",
 )
-# C0 without tab, line feed and carriage return, DEL, C1, and the byte order mark inside a text.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+# C0 without tab, line feed and carriage return, DEL, C1, the byte order mark inside a text, and spaces of no width,
+# which web pages leave behind. The joiners U+200C and U+200D stay: emoji and some scripts need them.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
+# "\\frac" and "\\beta" written into JSON with one backslash are read as a form feed and "rac", a backspace and "eta".
+_LATEX_F = re.compile("\x0c(?=rac|orall|box|lat)")
+_LATEX_B = re.compile("\x08(?=eta|egin|inom|ar|oldsymbol|ig|mod|ullet|ot)")
 _DELETE = bytes([*range(9), 11, 12, *range(14, 32), 127])
 
 
@@ -36,13 +40,21 @@ def _look(row: LintRow) -> str | None:
 
 
 def strip_control_characters(value: dict[str, Any]) -> dict[str, Any]:
-    changed: dict[str, Any] = change_texts(value, lambda text: _CONTROL.sub("", text))
+    """LaTeX whose backslash JSON took for an escape gets it back; the other characters go."""
+    changed: dict[str, Any] = change_texts(value, _strip_text)
     return changed
+
+
+def _strip_text(text: str) -> str:
+    if _CONTROL.search(text) is None or _CONTROL.search(repair(text)) is None:
+        return text
+    text = _LATEX_F.sub(r"\\f", text)
+    return _CONTROL.sub("", _LATEX_B.sub(r"\\b", text))
 
 
 _STRIP = Mend(
     "strip_control_characters",
-    Texts("remove control characters", "删除控制字符"),
+    Texts("remove control characters; give LaTeX its backslash back", "删除控制字符；还原 LaTeX 的反斜杠"),
     strip_control_characters,
 )
 

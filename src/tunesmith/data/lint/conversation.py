@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-_ROLES = {"gpt": "assistant", "human": "user", "function_call": "assistant", "observation": "tool", "function": "tool"}
+from tunesmith.data.formats.sharegpt import ROLES_OF_SPEAKERS
 
 Turn = dict[str, Any]
 
@@ -21,8 +21,18 @@ def turns_key(value: dict[str, Any]) -> str | None:
 
 def role_of(turn: Turn) -> str:
     """The turn's role in OpenAI's words; "" when it has none."""
+    if is_call(turn):
+        return "assistant"
     role = turn.get("role", turn.get("from"))
-    return _ROLES.get(role, role) if isinstance(role, str) else ""
+    if role == "function":
+        return "tool"
+    return ROLES_OF_SPEAKERS.get(role.lower(), role) if isinstance(role, str) else ""
+
+
+def is_call(turn: Turn) -> bool:
+    """Whether the turn is a ShareGPT call of a tool, whose text is JSON."""
+    speaker = turn.get("from")
+    return isinstance(speaker, str) and ROLES_OF_SPEAKERS.get(speaker.lower()) == "function_call"
 
 
 def text_key(turn: Turn) -> str:

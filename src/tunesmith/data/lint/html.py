@@ -26,15 +26,19 @@ _ENTITY = re.compile(
     r"&(?:nbsp|amp|lt|gt|quot|apos|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|#\d{2,5}|#x[\da-f]{2,5});"
 )
 # " quot;" and " #39;": entities whose ampersand became a space on the way, as in the AG news rows.
-_BROKEN = re.compile(r" ?(?<![&\w#])(quot|#39|amp|lt|gt);")
+_BROKEN = re.compile(r" ?(?<![&\w#])(?:amp;)*(quot|#39|amp|lt|gt);")
+_HINTS = ("&", "quot;", "#39;", "lt;", "gt;", "amp;")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\s*/?>", re.I)
 # In rows about code or web pages tags are words.
-_CODE = re.compile(r"```|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS\b|标签")
+_CODE = re.compile(
+    r"```|`<|\{%|<!DOCTYPE|<html|<script|\bHTML\b|\bhtml\b|\bXML\b|\bCSS\b|标签|前端"
+    r"|\b(?:[Jj]inja2?|Vue|React|JSX|TSX|SVG|JavaScript|[Mm]arkdown|Angular|Svelte|Django|PHP|Bootstrap|Tailwind)\b"
+)
 
 
 def _look(row: LintRow) -> str | None:
     text = row.text
-    if "<" not in text and (";" not in text or ("&" not in text and "quot;" not in text and "#39;" not in text)):
+    if "<" not in text and (";" not in text or not any(hint in text for hint in _HINTS)):
         return None
     if _CODE.search(text):
         return None
@@ -47,17 +51,36 @@ def _first(text: str) -> re.Match[str] | None:
 
 
 def strip_html(value: dict[str, Any]) -> dict[str, Any]:
-    """Entities become characters, line-breaking tags become line breaks, the others go."""
+    """Entities become characters, line-breaking tags become line breaks, the others go.
+
+    Rows about code or web pages stay as they are.
+    """
+    if _CODE.search("\n".join(_texts(value))):
+        return value
     changed: dict[str, Any] = change_texts(value, _strip)
     return changed
 
 
-def _strip(text: str) -> str:
-    if _CODE.search(text) or _first(text) is None:
+def _texts(value: Any) -> list[str]:
+    texts: list[str] = []
+
+    def note(text: str) -> str:
+        texts.append(text)
         return text
-    text = _TAG.sub("", _BREAK.sub("\n", text))
-    text = _BROKEN.sub(r"&\1;", text)
-    return _ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text)
+
+    change_texts(value, note)
+    return texts
+
+
+def _strip(given: str) -> str:
+    # Tags may themselves be written as entities, and entities as entities of entities.
+    text = given
+    while _first(text) is not None:
+        text = _TAG.sub("", _BREAK.sub("\n", text))
+        text = _ENTITY.sub(lambda found: html.unescape(found.group()).replace("\xa0", " "), text)
+        text = _BROKEN.sub(r"&\1;", text)
+    # the </p> that ends a text is not to become a line end that the model learns to write
+    return text if text == given or given.endswith("\n") else text.rstrip("\n")
 
 
 _STRIP = Mend(

@@ -80,8 +80,8 @@ class Labels(Check):
         return self._of_labels(counts) if self._are_labels() else self._of_texts(counts)
 
     def _are_labels(self) -> bool:
-        few = len(self.counts) <= min(self.settings.max_labels, self.n_answers / 4)
-        return few and not self.n_other and all(len(a) <= self.settings.max_label_length for a in self.counts)
+        longest = max(map(len, self.counts))
+        return not self.n_other and are_labels(len(self.counts), self.n_answers, longest, self.settings)
 
     def _of_labels(self, counts: list[tuple[str, int]]) -> list[Finding]:
         told: list[Finding] = []
@@ -108,6 +108,12 @@ class Labels(Check):
             return []
         share = percent(most, self.n_answers)
         return [finding("repeated_answer", "warning", _REPEATED, answer=cut(answer.strip()), n_same=most, share=share)]
+
+
+def are_labels(n_different: int, n_answers: int, longest: int, settings: LintSettings) -> bool:
+    """Whether answers are those of a classification: few different ones, short, and each of them repeated."""
+    few = n_different <= min(settings.max_labels, n_answers / 4)
+    return few and longest <= settings.max_label_length
 
 
 def make(context: LintContext) -> Labels:

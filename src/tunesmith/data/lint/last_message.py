@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from tunesmith.data.formats.messages import ROLES
 from tunesmith.data.lint.check import LintContext, LintRow, Texts
-from tunesmith.data.lint.conversation import Turn, change_turns, role_of
+from tunesmith.data.lint.conversation import Turn, change_turns, role_of, turns_key
+from tunesmith.data.lint.roles import correct_roles
 from tunesmith.data.lint.rows_with import Checks, Mend, RowsWith
 
 CODES = ("last_message_not_assistant", "no_assistant_message", "no_trained_tokens")
@@ -60,7 +62,23 @@ def make(context: LintContext) -> Checks:
 
 
 def _said(code: str, row: LintRow) -> str | None:
-    """Whether the row's format has found it."""
-    if row.findings and any(finding.code == code for finding in row.findings):
+    """Whether the row's format has found it, or will once the roles are corrected."""
+    codes = {finding.code for finding in row.findings} if row.findings else ()
+    if code in codes or ("unknown_role" in codes and _with_right_roles(row.value) == code):
         return ""
     return None
+
+
+def _with_right_roles(value: dict[str, Any]) -> str | None:
+    """What will be wrong with the end of the conversation, if all its roles can be corrected."""
+    key = turns_key(value)
+    turns = correct_roles(value)[key] if key else []
+    roles = [role_of(turn) for turn in turns]
+    if not roles or not set(roles) <= {*ROLES}:
+        return None
+    if "assistant" not in roles:
+        return "no_assistant_message"
+    if roles[-1] != "assistant":
+        return "last_message_not_assistant"
+    weights = [turn.get("weight") for turn, role in zip(turns, roles, strict=True) if role == "assistant"]
+    return "no_trained_tokens" if all(type(weight) is int and weight == 0 for weight in weights) else None

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tunesmith.data.dedupe import SimilarTexts
-from tunesmith.data.lint.blocks import rows_at
+from tunesmith.data.lint.answers import after_system
+from tunesmith.data.lint.blocks import is_by_line, rows_at
 from tunesmith.data.lint.check import Check, Fix, Lines, LintContext, LintRow, Texts, finding
 from tunesmith.data.lint.rows_with import percent
 from tunesmith.data.sources import Source
@@ -63,7 +64,7 @@ class NearDuplicates(Check):
         return ((row.position, similar_text(row)) for row in rows_at(self._file(), positions))
 
     def _lines(self, positions: Sequence[int]) -> dict[int, int]:
-        if self._file().table.container == "jsonl":
+        if is_by_line(self._file()):
             return {position: position for position in positions}
         return {row.position: row.line for row in rows_at(self._file(), positions)}
 
@@ -74,9 +75,8 @@ class NearDuplicates(Check):
 
 
 def similar_text(row: LintRow) -> str:
-    """What is compared: everything but the system prompt, which many rows share."""
-    system = row.system
-    return row.text[len(system) + 1 :] if system and row.roles[0] in "sd" else row.text
+    """What is compared: everything but the system prompt."""
+    return after_system(row, row.text)
 
 
 def make(context: LintContext) -> NearDuplicates:

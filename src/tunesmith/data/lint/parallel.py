@@ -10,9 +10,11 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import Pipe, wait
 from pathlib import Path
+from typing import Any
 
 import tunesmith
 from tunesmith.data.lint.check import LintContext
@@ -22,10 +24,12 @@ from tunesmith.data.sources import Source
 from tunesmith.data.tables import Block
 from tunesmith.errors import TunesmithError
 
-BLOCK_BYTES = 2**20
+BLOCK_BYTES = 2**21
 
 # What is done ahead of the slowest block waits in memory.
 _BLOCKS_AHEAD = 8
+# One in work and one next: a process then does not wait for this one, which has merging to do.
+_WAITING_BLOCKS = 2
 _COMMAND = (sys.executable, "-m", "tunesmith.data.lint.reading_process")
 
 
@@ -46,32 +50,34 @@ def read_in_parallel(
 def _in_order(source: Source, readers: list[_Reader]) -> Iterator[Part]:
     blocks = enumerate(source.table.blocks(BLOCK_BYTES))
     waiting = next(blocks, None)
-    idle = list(readers)
-    busy: dict[Connection, _Reader] = {}
     done: dict[int, Part] = {}
     next_number = 0
-    while waiting or busy:
-        while waiting and idle and waiting[0] < next_number + _BLOCKS_AHEAD + len(readers):
-            reader = idle.pop()
+    while waiting or any(reader.numbers for reader in readers):
+        while waiting and waiting[0] < next_number + _BLOCKS_AHEAD + len(readers):
+            reader = min(readers, key=lambda one: len(one.numbers))
+            if not reader.takes(waiting[1]):
+                break
             reader.send(*waiting)
-            busy[reader.pipe] = reader
             waiting = next(blocks, None)
-        ready = wait(list(busy))
-        for reader in [reader for pipe, reader in busy.items() if pipe in ready]:
-            del busy[reader.pipe]
-            done[reader.number] = reader.receive()
-            idle.append(reader)
+        ready = wait([reader.pipe for reader in readers if reader.numbers])
+        for reader in readers:
+            if reader.pipe in ready:
+                number, part = reader.receive()
+                done[number] = part
         while next_number in done:
             yield done.pop(next_number)
             next_number += 1
 
 
 class _Reader:
-    """One process, with at most one block at a time."""
+    """One process. A block that it reads for itself may wait for the one before, so that it is never idle.
+
+    Bytes are sent only to one that waits for them: both sides would wait for ever if it had an answer to write.
+    """
 
     def __init__(self, source: Source, modules: Sequence[CheckModule], context: LintContext) -> None:
         self.pipe, theirs = Pipe()
-        self.number = -1
+        self.numbers: deque[int] = deque()
         self._process = subprocess.Popen(
             [*_COMMAND, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -80,26 +86,35 @@ class _Reader:
             process_group=0,  # Ctrl-C is the parent's to hear; it closes the pipe
         )
         theirs.close()
-        self.pipe.send((source, context, {module.__name__ for module in modules}))
+        self._say((source, context, {module.__name__ for module in modules}))
+
+    def takes(self, block: Block) -> bool:
+        return len(self.numbers) < (1 if block.offset is None else _WAITING_BLOCKS)
 
     def send(self, number: int, block: Block) -> None:
-        self.number = number
+        self.numbers.append(number)
+        place = (block.first_line, block.unreadable, block.offset, len(block.data))
+        self._say(place, block.data if block.offset is None else None)
+
+    def _say(self, message: Any, data: bytes | None = None) -> None:
         try:
-            self.pipe.send((block.first_line, block.unreadable))
-            self.pipe.send_bytes(block.data)
-        except BrokenPipeError as error:
+            self.pipe.send(message)
+            if data is not None:
+                self.pipe.send_bytes(data)
+        except (BrokenPipeError, ConnectionResetError) as error:
             raise self._died() from error
 
-    def receive(self) -> Part:
+    def receive(self) -> tuple[int, Part]:
         try:
             answer = self.pipe.recv()
         except (EOFError, ConnectionResetError) as error:
             raise self._died() from error
         if not isinstance(answer, Part):
             raise RuntimeError(f"a check failed:\n{answer}")
-        return answer
+        return self.numbers.popleft(), answer
 
     def _died(self) -> TunesmithError:
+        self.pipe.close()
         code = self._process.wait()
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return TunesmithError(

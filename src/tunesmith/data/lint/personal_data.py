@@ -7,34 +7,28 @@ from collections import Counter
 from typing import Any
 
 from tunesmith.data.lint.check import Check, Fix, Lines, LintContext, LintRow, Texts, finding
-from tunesmith.data.pii import KINDS, Kind, Masker, find_pii
-from tunesmith.findings import Finding
+from tunesmith.data.pii import KIND_NAMES, KINDS, Kind, Masker, find_pii
+from tunesmith.findings import Finding, Language
 
 CODES = ("personal_data",)
+
+MASK, DROP = "mask_personal_data", "drop_personal_data"
 
 _TEXTS = Texts(
     en="{count} examples hold personal data or secrets ({kinds_en}), {where}: the model learns them by heart and may"
     " repeat them to anybody; mask them, or drop these examples",
-    zh="{count} 个样本含有个人信息或密钥({kinds_zh}),见{where}:模型会记住它们,并可能告诉任何人;请打码,或删除这些样本",
+    zh="{count} 个样本含有个人信息或密钥（{kinds_zh}；{where}）：模型会记住它们，并可能告诉任何人；"
+    "请打码，或删除这些样本",
 )
-_NAMES: dict[Kind, tuple[str, str, str]] = {
-    "email": ("e-mail address", "e-mail addresses", "邮箱"),
-    "phone": ("phone number", "phone numbers", "电话号码"),
-    "cn_resident_id": ("Chinese resident ID", "Chinese resident IDs", "身份证号"),
-    "bank_card": ("bank card number", "bank card numbers", "银行卡号"),
-    "cn_uscc": ("unified social credit code", "unified social credit codes", "统一社会信用代码"),
-    "passport": ("passport number", "passport numbers", "护照号"),
-    "iban": ("IBAN", "IBANs", "IBAN 账号"),
-    "ip": ("IP address", "IP addresses", "IP 地址"),
-    "secret": ("key or token", "keys or tokens", "密钥或令牌"),
-    "name": ("person's name", "persons' names", "姓名"),
-    "address": ("postal address", "postal addresses", "住址"),
-}
-_MASK = Texts(
+MASK_TEXTS = Texts(
     en="Put a mask such as <PHONE_1> in place of personal data; within a row the same thing gets the same mask",
-    zh="用 <PHONE_1> 这样的标记替换个人信息;同一样本中相同的内容用相同的标记",
+    zh="用 <PHONE_1> 这样的标记替换个人信息；同一样本中相同的内容用相同的标记",
 )
-_DROP = Texts(en="Remove the examples that hold personal data", zh="删除含有个人信息的样本")
+DROP_TEXTS = Texts(en="Remove the examples that hold personal data", zh="删除含有个人信息的样本")
+
+
+# A hotline or a service address may be the very answer; only the user knows whose it is.
+CONTACTS = frozenset({"phone", "email", "ip"})
 
 
 def make(context: LintContext) -> Check:
@@ -68,20 +62,25 @@ class PersonalData(Check):
     def findings(self) -> list[Finding]:
         if not self._lines.count:
             return []
-        kinds: dict[Kind, int] = {kind: self._kinds[kind] for kind in KINDS if self._kinds[kind]}
-        facts: dict[str, Any] = {"kinds": kinds, "kinds_en": _listed(kinds, "en"), "kinds_zh": _listed(kinds, "zh")}
-        return [finding("personal_data", "warning", _TEXTS, lines=self._lines, fix="mask_personal_data", **facts)]
+        kinds = {kind: self._kinds[kind] for kind in KINDS if self._kinds[kind]}
+        return [told(kinds, self._lines)]
 
     def fixes(self) -> list[Fix]:
         if not self._lines.count:
             return []
         return [
-            Fix("mask_personal_data", _MASK, recommended=True, change=mask_row),
-            Fix("drop_personal_data", _DROP, recommended=False, drops=self._positions),
+            Fix(MASK, MASK_TEXTS, recommended=not CONTACTS.issuperset(self._kinds), change=mask_row),
+            Fix(DROP, DROP_TEXTS, recommended=False, drops=self._positions),
         ]
 
 
-def _listed(kinds: dict[Kind, int], language: str) -> str:
+def told(kinds: dict[Kind, int], lines: Lines) -> Finding:
+    """The finding about these kinds, with how often each comes, in the rows at `lines`."""
+    facts: dict[str, Any] = {"kinds": kinds, "kinds_en": _listed(kinds, "en"), "kinds_zh": _listed(kinds, "zh")}
+    return finding("personal_data", "warning", _TEXTS, lines=lines, fix=MASK, **facts)
+
+
+def _listed(kinds: dict[Kind, int], language: Language) -> str:
     if language == "zh":
-        return "、".join(f"{_NAMES[kind][2]} {n} 处" for kind, n in kinds.items())
-    return ", ".join(f"{n} {_NAMES[kind][n > 1]}" for kind, n in kinds.items())
+        return "、".join(f"{KIND_NAMES[kind][2]} {n} 处" for kind, n in kinds.items())
+    return ", ".join(f"{n} {KIND_NAMES[kind][n > 1]}" for kind, n in kinds.items())

@@ -14,21 +14,30 @@ from tunesmith.findings import Finding
 
 
 def main() -> None:
-    """Hears (source, context, codes of the checks' modules) once, then blocks, and answers each with its Part."""
+    """Hears (source, context, names of the checks' modules) once, then blocks, and answers each with its Part.
+
+    A block is (first line, unreadable, offset, length), where to read it, or its bytes follow if the offset is None.
+    """
     pipe = Connection(int(sys.argv[1]))
     try:
         source, context, names = pipe.recv()
         modules = [check for check in CHECKS if check.__name__ in names]
+        file = source.path.open("rb")
         while True:
-            first_line, unreadable = pipe.recv()
-            block = Block(first_line, pipe.recv_bytes(), unreadable)
+            first_line, unreadable, offset, length = pipe.recv()
+            if offset is None:
+                data = pipe.recv_bytes()
+            else:
+                file.seek(offset)
+                data = file.read(length)
+            block = Block(first_line, data, unreadable)
             part = new_part(modules, context)
             for row in block_rows(source, block):
                 if isinstance(row, Finding):
                     part.see_unreadable(row)
                 else:
                     part.see(row)
-            del block
+            del block, data
             pipe.send(part)
     except (EOFError, BrokenPipeError):  # there are no more blocks, or nobody who wants to know
         return

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Protocol
 
 from tunesmith.data.lint import (
-    answer_endings,
     answer_language,
     answer_lengths,
+    answer_writing,
     chosen_is_rejected,
     control_characters,
     different_answers,
     empty_answers,
     empty_prompt,
+    epochs_for_rows,
     exact_duplicates,
     html,
     labels,
@@ -21,7 +22,7 @@ from tunesmith.data.lint import (
     missing_information,
     mojibake,
     near_duplicates,
-    passes,
+    pair_lengths,
     personal_data,
     placeholders,
     refusals,
@@ -56,7 +57,7 @@ class CheckModule(Protocol):
 
 CHECKS: tuple[CheckModule, ...] = (
     too_few,
-    passes,
+    epochs_for_rows,
     roles,
     last_message,
     empty_answers,
@@ -65,6 +66,7 @@ CHECKS: tuple[CheckModule, ...] = (
     tool_calls,
     unusable_rows,
     chosen_is_rejected,
+    pair_lengths,
     unwanted_answers,
     empty_prompt,
     too_long,
@@ -81,7 +83,7 @@ CHECKS: tuple[CheckModule, ...] = (
     repetitive_answers,
     answer_lengths,
     answer_language,
-    answer_endings,
+    answer_writing,
     template_marks,
     placeholders,
     mojibake,

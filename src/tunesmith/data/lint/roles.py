@@ -1,4 +1,4 @@
-"""Roles that do not exist: "human", "bot", "Assistant", "assitant"."""
+"""Roles that do not exist: "human", "bot", "Assistant", "assitant"; in ShareGPT rows "humna"."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from tunesmith.data.formats.messages import OTHER_NAMES, ROLES
 from tunesmith.data.formats.row_report import cut, nearest
+from tunesmith.data.formats.sharegpt import SPEAKERS, meant_speaker
 from tunesmith.data.lint.check import Check, Fix, Lines, LintContext, LintRow, Texts, finding
 from tunesmith.data.lint.conversation import Turn, change_turns
 from tunesmith.findings import Finding
@@ -26,19 +27,25 @@ _MAX_ROLES = 20
 class Roles(Check):
     lines: Lines = field(default_factory=Lines)
     meant: dict[str, str] = field(default_factory=dict)
+    is_sharegpt: bool = False
 
     def see(self, row: LintRow) -> None:
         if not row.findings or not any(found.code == "unknown_role" for found in row.findings):
             return
         self.lines.add(row.line)
-        turns = row.value.get("messages")
+        turns = row.value.get("messages", row.value.get("conversations"))
         for turn in turns if isinstance(turns, list) else ():
-            role = turn.get("role") if isinstance(turn, dict) else None
-            if isinstance(role, str) and role not in _KNOWN and len(self.meant) < _MAX_ROLES:
-                self.meant[cut(role)] = meant_role(role) or ""
+            if not isinstance(turn, dict):
+                continue
+            place = _place(turn)
+            self.is_sharegpt = self.is_sharegpt or place == "from"
+            role = turn.get(place)
+            if isinstance(role, str) and _corrected(place, role) != role and len(self.meant) < _MAX_ROLES:
+                self.meant[cut(role)] = _corrected(place, role) or ""
 
     def merge(self, later: Roles) -> None:
         self.lines.merge(later.lines)
+        self.is_sharegpt = self.is_sharegpt or later.is_sharegpt
         for role, meant in list(later.meant.items())[: _MAX_ROLES - len(self.meant)]:
             self.meant[role] = meant
 
@@ -47,7 +54,7 @@ class Roles(Check):
             return []
         shown = ", ".join(f'"{role}"' + (f' -> "{meant}"' if meant else "") for role, meant in self.meant.items())
         fix = _FIX if any(self.meant.values()) else None
-        facts = {"roles": shown, "expected": ", ".join(ROLES)}
+        facts = {"roles": shown, "expected": ", ".join(SPEAKERS if self.is_sharegpt else ROLES)}
         return [finding("unknown_role", "error", _TEXTS, lines=self.lines, fix=fix, **facts)]
 
     def fixes(self) -> list[Fix]:
@@ -69,11 +76,22 @@ def correct_roles(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _correct(turn: Turn) -> Turn:
-    role = turn.get("role")
-    if not isinstance(role, str) or role in _KNOWN:
-        return turn
-    meant = meant_role(role)
-    return {**turn, "role": meant} if meant else turn
+    place = _place(turn)
+    role = turn.get(place)
+    meant = _corrected(place, role) if isinstance(role, str) else None
+    return {**turn, place: meant} if meant and meant != role else turn
+
+
+def _place(turn: Turn) -> str:
+    return "from" if "from" in turn else "role"
+
+
+def _corrected(place: str, role: str) -> str | None:
+    """The role that was meant; the same one when it exists, None when that is not clear."""
+    if place == "from":
+        meant = meant_speaker(role)
+        return role if meant == role.lower() else meant
+    return role if role in _KNOWN else meant_role(role)
 
 
 def make(context: LintContext) -> Roles:

@@ -8,12 +8,12 @@ from typing import Any
 from tunesmith.data.dedupe import text_key
 from tunesmith.data.examples import ChatExample, Example, Message, PreferenceExample
 from tunesmith.data.formats import FormatName
-from tunesmith.data.formats.detect import explain_unknown, read_as
+from tunesmith.data.formats.detect import read_as
 from tunesmith.data.formats.row_report import RowReport
 from tunesmith.data.lint.check import LintRow
 from tunesmith.data.tables import Row
 
-_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t"}
+ROLE_LETTERS = {"system": "s", "developer": "d", "user": "u", "assistant": "a", "tool": "t"}
 
 
 def lint_row(
@@ -23,23 +23,19 @@ def lint_row(
     format: FormatName | None,
     map_value: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
 ) -> LintRow:
-    """Read `row`, an object, in the format of its file; what is wrong with it is among the answer's findings."""
+    """Read `row`, an object, in the format of its file; what is wrong with it is among the answer's findings.
+
+    A file without a format has a finding of its own for all its rows (`Source.findings`).
+    """
     report = RowReport(row.line, position)
     value: dict[str, Any] = row.value if map_value is None else map_value(row.value)
-    example: Example | None = None
-    if format is None:
-        report.error("unknown_format", *explain_unknown(value))
-    else:
-        example = read_as(format, value, report)
-    shown = LintRow(row.line, value, example, format or "", report.findings)
-    shown.position = position
-    shown.unused_keys = report.unused_keys
-    if example is not None:
-        _fill(shown, example)
-    return shown
+    example = read_as(format, value, report) if format else None
+    if example is None:
+        return LintRow(row.line, value, None, report.findings, position=position, unused_keys=report.unused_keys)
+    return _filled(row.line, value, example, report, position)
 
 
-def _fill(row: LintRow, example: Example) -> None:
+def _filled(line: int, value: dict[str, Any], example: Example, report: RowReport, position: int) -> LintRow:
     messages = example.messages
     roles = ""
     texts: list[str] = []
@@ -49,7 +45,7 @@ def _fill(row: LintRow, example: Example) -> None:
     has_calls = False
     for index, message in enumerate(messages):
         content = message.content or ""
-        letter = _LETTERS[message.role]
+        letter = ROLE_LETTERS[message.role]
         roles += letter
         texts.append(content)
         if letter == "a":
@@ -60,23 +56,34 @@ def _fill(row: LintRow, example: Example) -> None:
                 has_calls = True
         elif letter in "sd" and not system:
             system = content
-    row.roles = roles
-    row.system = system
     if isinstance(example, ChatExample):
-        row.prompt = "\n".join(texts[:last_answer] if last_answer >= 0 else texts)
-        row.answers = tuple(answers)
+        prompt = "\n".join(texts[:last_answer] if last_answer >= 0 else texts)
     else:
-        row.prompt = "\n".join(texts)
+        prompt = "\n".join(texts)
+        answers = []
         if isinstance(example, PreferenceExample):
-            pair = (example.preferred.content or "", example.non_preferred.content or "")
-            texts += pair
-            row.answers = pair
+            answers = [example.preferred.content or "", example.non_preferred.content or ""]
+            texts += answers
             has_calls = has_calls or bool(example.preferred.tool_calls or example.non_preferred.tool_calls)
-            row.roles = roles + "a"
-    row.texts = tuple(texts)
-    row.text = "\n".join([*texts, *_call_texts(example)] if has_calls else texts)
-    row.prompt_key = text_key(row.prompt)
-    row.rest_key = text_key(row.text[len(row.prompt) :])
+            roles += "a"
+    text = "\n".join([*texts, *_call_texts(example)] if has_calls else texts)
+    # in the order of the fields: names would cost as much again, in every row
+    return LintRow(
+        line,
+        value,
+        example,
+        report.findings,
+        system,
+        prompt,
+        tuple(answers),
+        tuple(texts),
+        text,
+        position,
+        roles,
+        text_key(prompt),
+        text_key(text[len(prompt) :]),
+        report.unused_keys,
+    )
 
 
 def _call_texts(example: Example) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class LintSettings:
     similar_system_prompts: float = 0.9
     extractive_share: float = 0.9
     min_extractive_rows: int = 30
+    pair_length_share: float = 0.8
     passage_length: int = 256
     max_passage_share: float = 0.1
     min_shared_share: float = 0.1
@@ -59,7 +61,23 @@ SOURCES: dict[str, str] = {
     "extractive_share": _OURS + "if nine answers of ten stand in their prompts word for word, the tenth should too",
     "near_duplicate_similarity": "SlimPajama (2023) and Lee et al. 2022 (arXiv:2107.06499): documents of 0.8 and more",
     "min_extractive_rows": _OURS + "a habit needs about thirty rows to show",
+    "pair_length_share": "Singhal et al. 2023 (arXiv:2310.03716): preferences that go by length teach length; "
+    "the share is ours",
     "passage_length": _OURS + "a paragraph of 45 English words is no longer a turn of phrase",
     "max_passage_share": _OURS + "what more rows begin with is an instruction",
     "min_shared_share": _OURS + "below it a random split hardly matters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One field of LintSettings, as people see it."""
+
+    name: str
+    default: Any
+    source: str
+
+
+THRESHOLDS: dict[str, Threshold] = {
+    field.name: Threshold(field.name, field.default, SOURCES[field.name]) for field in fields(LintSettings)
 }

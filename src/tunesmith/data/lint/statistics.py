@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 
 from tunesmith.data.lint.check import LintRow
+from tunesmith.data.lint.rows import ROLE_LETTERS
 
 # A system prompt of its own in every row would make a list as long as the file.
 MAX_SYSTEM_PROMPTS = 1000
@@ -23,7 +24,7 @@ _SAMPLE_CHARS = 160
 # The bytes that begin U+4000 to U+9FFF in UTF-8, which is nearly every Chinese character and nothing else.
 _HAN = bytes(range(0xE4, 0xEA))
 _LATIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ROLES = {"s": "system", "d": "developer", "u": "user", "a": "assistant", "t": "tool"}
+_ROLES = {letter: role for role, letter in ROLE_LETTERS.items()}
 
 
 def script(text: str) -> str:

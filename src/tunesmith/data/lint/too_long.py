@@ -19,7 +19,7 @@ CODES = ("too_long",)
 _TEXTS = Texts(
     "{count} row(s) have more than the {context_length} tokens that the model can read ({where}), at most {longest}; "
     'the end would be cut, there: "...{cut_off}"',
-    "{count} 行超过模型的上下文长度 {context_length} 个 token（{where}），最长 {longest} 个；"
+    "{count} 行超过模型的上下文长度 {context_length} 个词元（{where}），最长 {longest} 个；"
     "末尾会被截断，例如：“...{cut_off}”",
 )
 _REMOVE = Texts("remove rows that are too long", "删除超长的行")

@@ -208,14 +208,10 @@ def has_object_arguments(value: dict[str, Any]) -> bool:
 def _functions(turns: Any) -> list[dict[str, Any]]:
     if not isinstance(turns, list):
         return []
-    calls = [
-        call
-        for turn in turns
-        if isinstance(turn, dict)
-        for call in turn.get("tool_calls") or ()
-        if isinstance(call, dict)
-    ]
-    return [call["function"] for call in calls if isinstance(call.get("function"), dict)]
+    turns = [turn for turn in turns if isinstance(turn, dict)]
+    calls = [call for turn in turns for call in turn.get("tool_calls") or () if isinstance(call, dict)]
+    functions = [*(call.get("function") for call in calls), *(turn.get("function_call") for turn in turns)]
+    return [function for function in functions if isinstance(function, dict)]
 
 
 def mend_tool_arguments(value: dict[str, Any]) -> dict[str, Any]:
@@ -224,7 +220,7 @@ def mend_tool_arguments(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def drop_null_arguments(value: dict[str, Any]) -> dict[str, Any]:
-    tools = value.get("tools")
+    tools = value.get("tools", value.get("functions"))
     schemas = _schemas(tuple(tool for tool in tools if isinstance(tool, dict))) if isinstance(tools, list) else {}
 
     def drop(arguments: Any, name: str) -> Any:
@@ -270,9 +266,11 @@ def _is_object(text: str) -> bool:
 def _change_arguments(value: dict[str, Any], change: Any) -> dict[str, Any]:
     def of_turn(turn: Turn) -> Turn:
         calls = turn.get("tool_calls")
-        if not isinstance(calls, list):
-            return turn
-        return {**turn, "tool_calls": [_of_call(call, change) for call in calls]}
+        if isinstance(calls, list):
+            turn = {**turn, "tool_calls": [_of_call(call, change) for call in calls]}
+        if "function_call" in turn:
+            turn = {**turn, "function_call": _of_function(turn["function_call"], change)}
+        return turn
 
     changed = change_turns(value, lambda turns: [of_turn(turn) for turn in turns])
     return value if changed is None else changed
@@ -280,10 +278,15 @@ def _change_arguments(value: dict[str, Any], change: Any) -> dict[str, Any]:
 
 def _of_call(call: Any, change: Any) -> Any:
     function = call.get("function") if isinstance(call, dict) else None
+    changed = _of_function(function, change)
+    return call if changed is function else {**call, "function": changed}
+
+
+def _of_function(function: Any, change: Any) -> Any:
     if not isinstance(function, dict) or "arguments" not in function:
-        return call
+        return function
     arguments = change(function["arguments"], function.get("name"))
-    return call if arguments is function["arguments"] else {**call, "function": {**function, "arguments": arguments}}
+    return function if arguments is function["arguments"] else {**function, "arguments": arguments}
 
 
 def make(context: LintContext) -> ToolCalls:

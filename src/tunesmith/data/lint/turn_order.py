@@ -7,7 +7,7 @@ from typing import Any
 
 from tunesmith.data.examples import ReinforcementExample
 from tunesmith.data.lint.check import LintContext, LintRow, Texts
-from tunesmith.data.lint.conversation import Turn, change_turns, role_of, text_key
+from tunesmith.data.lint.conversation import Turn, change_turns, is_call, role_of, text_key
 from tunesmith.data.lint.rows_with import Checks, Mend, RowsWith
 
 CODES = ("assistant_twice", "no_user_message", "system_not_first", "user_twice", "assistant_first")
@@ -34,15 +34,15 @@ _ASSISTANT_FIRST = Texts(
 )
 
 
-def join_turns(value: dict[str, Any]) -> dict[str, Any] | None:
-    """Two texts of one speaker in a row become one, on two lines."""
-    return change_turns(value, _join)
+def join_turns(value: dict[str, Any], *, role: str = "assistant") -> dict[str, Any] | None:
+    """Two texts of this speaker in a row become one, on two lines."""
+    return change_turns(value, partial(_join, role))
 
 
-def _join(turns: list[Turn]) -> list[Turn]:
+def _join(role: str, turns: list[Turn]) -> list[Turn]:
     joined: list[Turn] = []
     for turn in turns:
-        if joined and _can_join(joined[-1], turn):
+        if joined and role_of(turn) == role and _can_join(joined[-1], turn):
             key = text_key(turn)
             joined[-1] = {**joined[-1], key: f"{joined[-1][key]}\n{turn[key]}"}
         else:
@@ -55,8 +55,7 @@ def _can_join(one: Turn, other: Turn) -> bool:
     plain = {"role", "from", "content", "value", "weight", "name"}
     return (
         one.get("role", one.get("from")) == other.get("role", other.get("from"))
-        and one.get("from") != "function_call"
-        and role_of(one) in ("user", "assistant")
+        and not is_call(one)
         and not (one.keys() | other.keys()) - plain
         and isinstance(one.get(key), str)
         and isinstance(other.get(key), str)
@@ -80,7 +79,14 @@ def _system_first(turns: list[Turn]) -> list[Turn]:
     return [{**systems[0], key: "\n".join(texts)}, *others]
 
 
-_JOIN = Mend("join_turns", Texts("join messages of one speaker in a row", "把同一方连续的消息合并成一条"), join_turns)
+_JOIN = Mend("join_turns", Texts("join answers in a row", "把助手连续的消息合并成一条"), join_turns)
+# Not by default: each may be a turn of its own whose answer was left out.
+_JOIN_USER = Mend(
+    "join_user_turns",
+    Texts("join user messages in a row", "把用户连续的消息合并成一条"),
+    partial(join_turns, role="user"),
+    recommended=False,
+)
 _MOVE = Mend(
     "move_system_first",
     Texts("put the system message first, as one", "把系统提示合成一条并放到最前面"),
@@ -93,7 +99,7 @@ def make(context: LintContext) -> Checks:
         RowsWith("assistant_twice", "warning", _ASSISTANT_TWICE, partial(_order, "aa"), _JOIN),
         RowsWith("no_user_message", "warning", _NO_USER, _no_user),
         RowsWith("system_not_first", "warning", _SYSTEM_LATE, _system_late, _MOVE),
-        RowsWith("user_twice", "info", _USER_TWICE, partial(_order, "uu"), _JOIN),
+        RowsWith("user_twice", "info", _USER_TWICE, partial(_order, "uu"), _JOIN_USER),
         RowsWith("assistant_first", "info", _ASSISTANT_FIRST, _assistant_first),
     )
 

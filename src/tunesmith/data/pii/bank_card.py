@@ -13,7 +13,7 @@ from tunesmith.data.pii.digit_groups import Number, numbers
 from tunesmith.data.pii.match import PiiMatch
 
 _SHAPES = frozenset(
-    {(n,) for n in range(13, 20)}
+    {(n,) for n in range(12, 20)}
     | {
         (4, 4, 4, 4),
         (4, 4, 4, 4, 1),
@@ -39,12 +39,17 @@ _NETWORKS = (
 _RARE_NETWORKS = (
     (re.compile(r"4"), {13, 19}),  # Visa
     (re.compile(r"30[0-5]|3[689]"), {14, 16, 19}),  # Diners Club
-    (re.compile(r"5[06-9]|6"), {13, 14, 15, 16, 17, 18, 19}),  # Maestro, RuPay
+    (re.compile(r"5[06-9]|6"), {12, 13, 14, 15, 16, 17, 18, 19}),  # Maestro, RuPay
     (re.compile(r"220[0-4]|9558|9"), {16, 17, 18, 19}),  # Mir, older cards of Chinese banks
     (re.compile(r"35(?:2[89]|[3-8])|6011|64[4-9]|62|65|81"), {17, 18, 19}),
 )
+# Whoever writes one of these right before a number means a card of whatever network.
+_CARD_WORD = re.compile(
+    r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|银联|\bcards?\b|\bvisa\b|\bmaster\s?card\b|\bamex\b|\bmaestro\b)[^0-9。.]{0,14}$",
+    re.IGNORECASE,
+)
 # Four letters and digits at a time: the tail of an account number is no card.
-_END_OF_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}[ -]?(?:[0-9A-Za-z]{4}[ -])*$")
+_END_OF_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}\d{2}[ -]?(?:(?!VISA)[0-9A-Z]{4}[ -])*$")
 _WORDS = Labels(
     yes=r"银行|信用卡|储蓄卡|借记卡|卡号|\b卡|刷卡|账[户号]|帐[户号]|银联|收款|转账|汇款|支付|付款|工行|建行|农行|中行|招行"
     r"|\bcards?\b|\bvisa\b|\bmaster\s?card\b|\bamex\b|\bunionpay\b|\bdebit\b|\bcredit\b|\bdiners\b|\bmaestro\b|\bdiscover\b"
@@ -59,10 +64,11 @@ def find(text: str) -> Iterator[PiiMatch]:
     for number in numbers(text, _SHAPES):
         if number.start < taken or not passes_luhn(number.digits) or _END_OF_IBAN.search(text[: number.start][-40:]):
             continue
-        said = _WORDS.verdict(text, number.start)
+        said = _WORDS.verdict(text, number.start, number.end)
         if said is False or not (number.is_whole or (said and _may_be_followed(number))):
             continue
-        if _is_of(number.digits, _NETWORKS) or (said and _is_of(number.digits, _RARE_NETWORKS)):
+        is_rare = said and (_is_of(number.digits, _RARE_NETWORKS) or _CARD_WORD.search(text[: number.start][-24:]))
+        if is_rare or _is_of(number.digits, _NETWORKS):
             taken = number.end
             yield PiiMatch("bank_card", number.start, number.end, text[number.start : number.end])
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Full-width digits are EF BC 90-99 in UTF-8. With EF and BC dropped they count as digits like the ASCII ones; other
-# characters begin with a byte that ends a run, so their own 90-99 never make more than three in a row.
-_FULL_WIDTH_DIGITS = range(0x90, 0x9A)
-_DIGITS = (*range(0x30, 0x3A), *_FULL_WIDTH_DIGITS)
-_RUNS = bytes(ord("0") if code in _DIGITS else ord(".") if code == ord(".") else ord("x") for code in range(256))
+from tunesmith.data.pii.folding import fold
+
+_RUNS = bytes(
+    ord("0") if chr(code).isdecimal() and code < 128 else ord(".") if code == ord(".") else ord("x")
+    for code in range(256)
+)
 # Space, hyphen and brackets, ASCII and full-width (and U+2010-2014), stand inside phone, card and account numbers.
-_INSIDE_NUMBERS = b" -()\xef\xbc\x88\x89\x8d\xe2\x80\xa0\xc2"
+# In other characters these bytes follow one that is kept, so that letters still end a number.
+_INSIDE_NUMBERS = b" -()\xef\xbc\x88\x89\x8d\xe2\x80\x90\x91\x92\x93\x94\xa0\xc2"
 _CLASSES = bytes(ord("0") if chr(code).isdecimal() else ord("a") if chr(code).isalpha() else 32 for code in range(128))
 _CLASSES += b" " * 128
 
@@ -39,23 +41,23 @@ NOTHING = Clues()
 
 
 def glance(text: str) -> Clues:
-    """7 digits in a row make a long number, 13 a longer one; separators do not count."""
+    """7 digits in a row make a long number, 12 a longer one; separators do not count."""
     at_sign = "@" in text or "＠" in text
     has_key = (
         "_" in text
         or ("-" in text and ("-----BEGIN" in text or "glpat-" in text or "xox" in text))
         or ("K" in text and "AKIA" in text)
     )
+    if not text.isascii() and _has_full_width(text):
+        text = fold(text)
     data = text.encode(errors="replace")
     classes = data.translate(_CLASSES)
-    if b"0" not in classes and text.isascii():
-        return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
     n_digits = classes.count(b"0")
-    # an address needs four digits, a number seven; most rows have fewer
-    is_bare = n_digits < 7 and not (n_digits > 3 and "." in text) and (text.isascii() or not _has_full_width(text))
-    runs = b"" if is_bare else data.translate(_RUNS, _INSIDE_NUMBERS)
-    if not n_digits and b"0000000" not in runs:
+    if not n_digits:
         return Clues(at_sign=at_sign, token=has_key) if at_sign or has_key else NOTHING
+    # an address needs four digits, a number seven; most rows have fewer
+    is_bare = n_digits < 7 and not (n_digits > 3 and "." in text)
+    runs = b"" if is_bare else data.translate(_RUNS, _INSIDE_NUMBERS)
     has_dots = b"0.0" in runs
     long_number = b"0000000" in runs or (has_dots and b"0000000" in runs.translate(None, b"."))
     dotted = has_dots and (b".0." in runs or b".00." in runs or b".000." in runs)
@@ -64,7 +66,7 @@ def glance(text: str) -> Clues:
     colons = ":" in text and ("::" in text or text.count(":") >= 7)
     if not (long_number or at_sign or dotted or colons or token or passport):
         return NOTHING
-    longer_number = long_number and b"0000000000000" in runs.translate(None, b".")
+    longer_number = long_number and b"000000000000" in runs.translate(None, b".")
     return Clues(long_number, longer_number, at_sign, dotted, colons, token, passport)
 
 

@@ -6,6 +6,7 @@ import re
 
 _CLAUSE_END = re.compile(r"[。；！？;!?\n\r]|(?<!\b[Nn]o)(?<!\b[Nn]r)(?<!\b[Tt]el)(?<!\b[Rr]ef)\.(?=\s)|,(?=\s)|，")
 _DIGIT = re.compile(r"\d")
+_IS_THE = r"\s?(?:is|was|是|为)(?: the| an?| my| your| our| his| her|你的|我的|您的|他的|她的)?\s?"
 
 
 def words_before(text: str, start: int, *, window: int = 28) -> str:
@@ -27,20 +28,22 @@ class Labels:
     """Words that speak for a kind and words that name something else; the nearest one decides."""
 
     def __init__(self, *, yes: str, no: str) -> None:
-        self._words = re.compile(f"(?P<yes>{yes})|(?P<no>{no})", re.IGNORECASE)
+        words = f"(?:(?P<yes>{yes})|(?P<no>{no}))"
+        self._words = re.compile(words, re.IGNORECASE)
+        self._after = re.compile(rf"{_IS_THE}{words}", re.IGNORECASE)
 
-    def verdict(self, text: str, start: int, *, window: int = 28) -> bool | None:
-        """True or False by the nearest word before `start` in its clause; None when there is none.
+    def verdict(self, text: str, start: int, end: int | None = None, *, window: int = 28) -> bool | None:
+        """True or False by the nearest word before `start` in its clause, else by what is said right after `end`.
 
-        A word that already has its number ("order 12, ...") says nothing about the next one.
+        None when there is no such word. A word that already has its number ("order 12, ...") says nothing about the
+        next one.
         """
         before = words_before(text, start, window=window)
         word = last_word(self._words, before)
-        if word is None:
-            return None
-        if word["yes"] is not None:
-            return True
-        return None if _DIGIT.search(before, word.end()) else False
+        if word is not None and (word["yes"] is not None or not _DIGIT.search(before, word.end())):
+            return word["yes"] is not None
+        after = self._after.match(text, end) if end is not None else None
+        return None if after is None else after["yes"] is not None
 
 
 OTHER_NUMBERS = (
@@ -51,4 +54,8 @@ OTHER_NUMBERS = (
     r"|ticket|case|ref|reference|receipt|transaction|txn?|shipment|purchase|po|inv|item|product|barcode|confirmation"
     r"|booking|policy|claim|timestamp|hash|commit|build|patent|document|version|id)\b(?:\s+(?:numbers?|no|num|id|code)\b)?"
     r"|(?<![A-Za-z])id(?![A-Za-z])"
+    r"|\b(?:customer|member|employee|student|licen[cs]e|badge|registration|application|contract|quote|bill|meter|routing"
+    r"|account|voucher|coupon|session|request|job|record|user|device|asset|catalogue?|article|file|permit|certificate)"
+    r"\s+(?:numbers?|no|num|id|code)\b|\bvin\b|\brma\b|\bawb\b"
+    r"|(?:证|票|箱|批|型|货|序列|流水|案|文|期|架|桌|房|门牌|档案|学籍|准考证|凭证|兑换|验证|邀请|券|编|代)[号码]"
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from bisect import bisect
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from tunesmith.data.pii import (
     address,
@@ -54,26 +55,30 @@ def find_pii(
     if not clues and not optional:
         return []
     folded = fold(text)
-    found: list[PiiMatch] = []
+    found = _Places()
     for _, find, has_a_chance in _RECOGNISERS:
         if has_a_chance(clues):
-            _add(found, find(folded))
+            found.add(find(folded))
     for kind in optional:
-        _add(found, _OPTIONAL[kind](folded))
+        found.add(_OPTIONAL[kind](folded))
     if optional and entities is not None:
-        _add(found, (match for match in entities.find(text) if match.kind in optional))
+        found.add(match for match in entities.find(text) if match.kind in optional)
     return [
         PiiMatch(match.kind, match.start, match.end, text[match.start : match.end])
-        for match in sorted(found, key=lambda match: match.start)
+        for match in found.matches
         if kinds is None or match.kind in kinds
     ]
 
 
-def _add(found: list[PiiMatch], matches: Iterator[PiiMatch]) -> None:
-    for match in matches:
-        if not any(_overlap(match, other) for other in found):
-            found.append(match)
+class _Places:
+    """Matches in order of their place; who comes first keeps it."""
 
+    def __init__(self) -> None:
+        self.matches: list[PiiMatch] = []
 
-def _overlap(one: PiiMatch, other: PiiMatch) -> bool:
-    return one.start < other.end and other.start < one.end
+    def add(self, matches: Iterable[PiiMatch]) -> None:
+        for match in matches:
+            at = bisect(self.matches, match.start, key=lambda other: other.start)
+            is_free = at == 0 or self.matches[at - 1].end <= match.start
+            if is_free and (at == len(self.matches) or match.end <= self.matches[at].start):
+                self.matches.insert(at, match)

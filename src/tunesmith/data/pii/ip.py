@@ -16,7 +16,7 @@ _V6 = re.compile(
 _WORDS = Labels(
     yes=r"\bips?(?:v[46])?\b|地址|主机|服务器|网关|登[录陆]|来自|访问|网络|\bhosts?\b|\bservers?\b|\baddress(?:es)?\b|\bping\b"
     r"|\bgateway\b|\bdns\b|\bclient\b|\blog(?:ged|in)?\b|\bssh\b|\bproxy\b|\bnode\b|\bnetwork\b|https?://",
-    no=r"\bv(?:er(?:sion)?s?)?[.:]?\s*$|\bversions?\b|\breleases?\b|\bfirmware\b|\bdrivers?\b|\bbuild\b|\bupgraded?\b|\bupdated?\b"
+    no=r"\br?v(?:er(?:sion)?s?)?[.:]?\s*$|\bversions?\b|\breleases?\b|\bfirmware\b|\bdrivers?\b|\bbuild\b|\bupgraded?\b|\bupdated?\b"
     r"|\bsections?\b|\bchapter\b|\bclause\b|\bappendix\b|\bstep\b|\btable\b|\bfigure\b|版本|版|升级|固件|驱动|章|节|第|图|表|条款|附录"
     r"|\boid\b|\bchrome\b|\bfirefox\b|\bpython\b|\bjava\b|\bjdk\b|\bwindows\b|\bandroid\b|\bios\b|\bmacos\b|\blinux\b"
     r"|\bkernel\b|\bsdk\b|\bplugin\b|\bpackage\b|\bmodule\b|\blibrary\b|插件|软件|补丁|\bpatch\b",

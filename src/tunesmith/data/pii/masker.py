@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from typing import Any
@@ -15,21 +16,25 @@ from tunesmith.data.pii.named_entities import NamedEntities
 
 # These link a row's parts; what stands in them is no text.
 _NOT_TEXT = frozenset({"role", "id", "tool_call_id", "from", "type"})
+_MASK = re.compile(r"<[A-Z_]+_\d+>")
 _SEPARATORS = re.compile(r"[\s().\-]")
 _CHINA = re.compile(r"^(?:\+|00)?86(?=\d{9,11}$)")
 
 
 class Masker:
-    """Use one for a row: it remembers which mask stands for what."""
+    """Use one for a row: it remembers which mask stands for what. `found` is what it has masked."""
 
     def __init__(self, kinds: Collection[Kind] | None = None, *, entities: NamedEntities | None = None) -> None:
         self._kinds = kinds
         self._entities = entities
+        self.found: list[PiiMatch] = []
         self._masks: dict[tuple[Kind, str], str] = {}
         self._counts: dict[Kind, int] = {}
+        self._row: dict[str, Any] = {}
 
     def mask(self, value: dict[str, Any]) -> dict[str, Any]:
         """A row without its personal data; the same object when there was none."""
+        self._row = value
         masked: dict[str, Any] = self._walk(value)
         return masked
 
@@ -37,6 +42,7 @@ class Masker:
         matches = find_pii(text, kinds=self._kinds, entities=self._entities)
         if not matches:
             return text
+        self.found += matches
         parts: list[str] = []
         at = 0
         for match in matches:
@@ -80,9 +86,17 @@ class Masker:
     def _mask_of(self, match: PiiMatch) -> str:
         key = (match.kind, _same_for_all_spellings(match))
         if key not in self._masks:
-            self._counts[match.kind] = self._counts.get(match.kind, 0) + 1
-            self._masks[key] = f"<{match.kind.upper()}_{self._counts[match.kind]}>"
+            self._masks[key] = self._new_mask(match.kind)
         return self._masks[key]
+
+    def _new_mask(self, kind: Kind) -> str:
+        """The next number; one that stands in the row already was somebody else's."""
+        there = frozenset(_MASK.findall(json.dumps(self._row)))
+        while True:
+            self._counts[kind] = self._counts.get(kind, 0) + 1
+            mask = f"<{kind.upper()}_{self._counts[kind]}>"
+            if mask not in there:
+                return mask
 
 
 def _same_for_all_spellings(match: PiiMatch) -> str:

@@ -10,19 +10,19 @@ import phonenumbers
 from tunesmith.data.pii.context import OTHER_NUMBERS, Labels, words_before
 from tunesmith.data.pii.match import PiiMatch
 
-_EXTENSION = r"(?:(?: ?(?:转|轉|分机|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
-_COUNTRY = r"(?:(?:\((?:\+|00)86\)|(?:\+|00) ?(?:86|\(86\)))[ -]?)"
+_EXTENSION = r"(?:(?: ?(?:转|轉|分机号?|内线|ext\.?|extension|x|#)[ :：]?|-)\d{1,6}(?!\d))?"
+_COUNTRY = r"(?:(?:\((?:\+|00)86\)|(?:\+|00) ?(?:86|\(86\)))[ -]?|86[ -]|\(86\)[ -]?)"
 _AREA = r"(?:10|2\d|[3-9]\d\d)"
 _LOCAL = r"[1-9]\d{2,3}[ -]?\d{4}"
-_ELEVEN = r"1[3-9]\d(?:(?P<a>[ -]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
+_ELEVEN = r"1[3-9]\d(?:(?P<a>[ .-]?)\d{4}(?P=a)\d{4}|(?P<b>[ -])\d{3}(?P=b)\d{5}|\d[ -]\d{3}[ -]\d{4}|\d\d[ -]\d{6})"
 _BEFORE_LOCAL = rf"(?:{_COUNTRY}(?:\(0\) ?)?\(?0?{_AREA}\)?[ -]?|\(0{_AREA}\)[ -]?|\(0\) ?{_AREA}[ -]|0{_AREA}[ -])"
 _CHINESE = re.compile(
     r"(?<!\d)(?<!\d[.\-])(?:"
     rf"(?:{_COUNTRY}|(?:86|\(86\))[ -]?)?(?:\(0\) ?)?{_ELEVEN}"
     rf"|{_BEFORE_LOCAL}{_LOCAL}{_EXTENSION}"
-    rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}){_EXTENSION}"
+    rf"|[48]00(?:[ -]\d{{3}}[ -]\d{{4}}|[ -]\d{{4}}[ -]\d{{3}}|[ -]\d{{7}}|\d[ -]\d{{3}}[ -]\d{{3}}){_EXTENSION}"
     rf"|(?P<compact>0{_AREA}[2-8]\d{{6,7}}|[48]00\d{{7}}){_EXTENSION}"
-    r")(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z])",
+    r")(?![0-9A-Za-z=*+]|\.(?:\d|jpe?g|png|pdf|txt|html?|zip|docx?|xlsx?|mp[34]|csv|json)|-[0-9A-Za-z])",
     re.IGNORECASE,
 )
 _PLUS = re.compile(
@@ -30,27 +30,33 @@ _PLUS = re.compile(
 )
 _GROUPED = re.compile(
     r"(?<![0-9A-Za-z+])(?<!\d[.\-/])\(?\d{1,5}(?:\)?[ .\-]?\(?\d{2,9}){1,5}"
-    r"(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z]|[/:]\d)" + _EXTENSION,
+    + _EXTENSION
+    + r"(?![0-9A-Za-z]|\.\d|-[0-9A-Za-z]|[/:]\d)",
     re.IGNORECASE,
 )
 _NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
+# Ofcom keeps these free for films; to everybody who writes one it is a British number.
+_FOR_FILMS = re.compile(r"\(?0(?:7700 ?900|1632|1\d\d\)? ?496)")
+# Three numbers in a row may look like this; with a hyphen, dot or bracket they do not.
+_SPACED = re.compile(r"[\d ]+")
 # National numbers whose grouping alone gives them away, when phonenumbers agrees.
 _SHAPES: dict[str, set[tuple[int, ...]]] = {
-    "GB": {(5, 6), (4, 3, 4), (3, 4, 4), (5, 3, 3)},
+    "GB": {(5, 6), (4, 7), (4, 3, 4), (3, 4, 4), (5, 3, 3)},
     "FR": {(2, 2, 2, 2, 2)},
     "AU": {(4, 3, 3), (2, 4, 4)},
     "JP": {(3, 4, 4), (2, 4, 4), (4, 2, 4)},
     "KR": {(3, 4, 4), (2, 4, 4)},
+    "TW": {(4, 3, 3), (2, 4, 4)},
 }
 _REGIONS = ("US", "GB", "AU", "IN", "DE", "FR", "JP", "KR", "SG", "HK", "TW", "ES", "IT", "BR", "NL", "CN")
 _WORDS = Labels(
-    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|热线|传真|来电|回电|客服|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
+    yes=r"电话|手机|手機|电話|座机|固话|联系方式|联系|致电|拨打?|打(?:给|到)?$|热线|传真|来电|回电|客服|短信|微信|\btel(?:ephone)?\b|\bphone\b|\bmobile\b"
     r"|\bcell\b|\bcall(?:ed|ing)?\b|\bfax\b|\bcontact\b|\bwhats\s?app\b|\btext(?:ed)?\b|\breach(?:ed)?\b|\bdial(?:led)?\b|\bsms\b"
     r"|\bring\b|\bhotline\b|\bhelpline\b|\b(?:my|his|her|their|our) number\b|☎|📞|📱",
     no=r"\baccount(?:\s+(?:number|no))?\b|"
     + OTHER_NUMBERS
-    + r"|[$¥￥€£]|价格|金额|共计|总计|合计|人口|数量|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b|\bcoordinates?\b"
-    r"|\blat\b|\blon\b",
+    + r"|[$¥￥€£]|价格|金额|共计|总计|合计|人口|总数|数量|坐标|经度|纬度|\bprice\b|\btotal\b|\bamount\b"
+    r"|\bcoordinates?\b|\blat\b|\blon\b",
 )
 _PHONE_WORD_END = re.compile(
     r"(?:(?<![A-Za-z])(?:tel(?:ephone)?|(?:tele)?phone|mobile|cell|fax|call|mob|ph)[ _]?(?:no|num|number)?[.:：=\"']*"
@@ -100,9 +106,12 @@ def _international(text: str, start: int, stop: int) -> Iterator[tuple[int, int]
         said = _said(text, match.start(), match.end())
         if said is False or (said is None and _is_a_part(text, match.start(), match.end())):
             continue
+        if said is None and match.group().isdecimal():  # 00 begins other numbers too
+            continue
         end = _longest(text, match.start(), match.end())
         if end is not None:
-            yield match.start(), end
+            is_open = ")" in text[match.start() : end] and "(" not in text[match.start() : end]
+            yield match.start() - (is_open and text[match.start() - 1 : match.start()] == "("), end
 
 
 def _longest(text: str, start: int, end: int) -> int | None:
@@ -136,7 +145,7 @@ def _national(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
             continue
         is_american = _NORTH_AMERICAN.match(number) is not None
         if (
-            (is_american and _is_valid(number, ("US",), or_possible=bool(said) or "(" in number))
+            (is_american and _is_valid(number, ("US",), or_possible=bool(said) or not _SPACED.fullmatch(number)))
             or _has_national_shape(number)
             or (said and n_digits <= 13 and _is_valid(number, _REGIONS))
         ):
@@ -157,8 +166,9 @@ def _is_a_part(text: str, start: int, end: int) -> bool:
 def _has_national_shape(number: str) -> bool:
     shape = tuple(map(len, _DIGITS.findall(number)))
     regions = tuple(region for region, shapes in _SHAPES.items() if shape in shapes)
-    # 07700 900xxx is kept free for films, and a British mobile to everybody who writes it.
-    return number.lstrip("(").startswith("0") and _is_valid(number, regions, or_possible=number.startswith("07700"))
+    return number.lstrip("(").startswith("0") and _is_valid(
+        number, regions, or_possible=_FOR_FILMS.match(number) is not None
+    )
 
 
 def _is_valid(number: str, regions: tuple[str, ...], *, or_possible: bool = False) -> bool:
@@ -183,4 +193,4 @@ def _said(text: str, start: int, end: int) -> bool | None:
         return False
     if _PHONE_WORD_END.search(before):
         return True
-    return _WORDS.verdict(text, start)
+    return _WORDS.verdict(text, start, end)

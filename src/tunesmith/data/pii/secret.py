@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 from tunesmith.data.pii.match import PiiMatch
 
-_PEM = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----[\s\S]{16,8192}?-----END (?P=kind)-----")
+_PEM = re.compile(
+    r"-----BEGIN (?P<kind>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----"
+    r"(?:[\s\S]{16,8192}?-----END (?P=kind)-----|(?:[\sA-Za-z0-9+/=]|\\[nr]){16,8192})"
+)
 # Where a key or token can be: other expressions look only there.
 _STRETCH = re.compile(r"[A-Za-z0-9_\-+/.~=]{16,}")
 _LONGEST_LABEL = 32
@@ -30,7 +33,8 @@ _SHAPES = re.compile(
 )
 _LABELLED = re.compile(
     r"(?:(?:api|access|secret|private)[_\- ]?keys?(?:[_\- ]?(?:id|secret))?|secret(?:[_\- ]?access[_\- ]?key)?"
-    r"|(?:auth|access|refresh)?[_\- ]?token|(?:app|client)[_\- ]?secret|password|passwd|pwd|bearer|credential|key"
+    r"|(?:auth|access|refresh)?[_\- ]?token|(?:app|client)[_\- ]?secret|password|passwd|pwd|bearer|credential"
+    r"|(?<!public[ _-])(?<!primary[ _-])(?<!foreign[ _-])(?<!cache[ _-])(?<!sort[ _-])key"
     r"|密钥|秘钥|令牌|口令|密码|凭证)"
     r"[\"'”]?\s*(?:[=:：]|是|为|\bis\b|(?<=[Bb]earer)\s)+\s*[\"'“`]?(?P<value>[A-Za-z0-9_\-+/.~]{16,512}={0,2})",
     re.IGNORECASE,

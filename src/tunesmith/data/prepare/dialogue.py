@@ -32,11 +32,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What can be trained on now: the file itself when nothing had to change; nothing when the user did not agree."""
+    """What can be trained on now: the file itself when nothing had to change; nothing when the user did not agree.
+
+    With `has_errors` rows are left that stop a training, and that only the user can mend.
+    """
 
     training_file: str | None
     validation_file: str | None = None
     format: FormatName = "prompt_completion"
+    has_errors: bool = False
 
 
 def prepare(name: str, *, ask: Ask | None, say: Say) -> Prepared:

@@ -14,13 +14,12 @@ from tunesmith.data.lint.report import LintReport
 from tunesmith.data.prepare.dialogue import Ask, Prepared, Say
 from tunesmith.data.prepare.write_jsonl import free_names
 from tunesmith.data.sources import Source
-from tunesmith.findings import Finding, Language
+from tunesmith.findings import SEVERITIES, Finding, Language
 
 MAX_SAMPLES = 60
 SAMPLES_OF_A_FIX = 3
 # Container findings that only mean "it will be written as JSON Lines in UTF-8".
 REWRITE = "rewrite"
-_SEVERITIES = ("error", "warning", "info")
 
 _TEXTS: dict[Language, dict[str, str]] = {
     "en": {
@@ -70,20 +69,21 @@ def prepare_rows(source: Source, name: str, *, ask: Ask, say: Say, language: Lan
     plan = plan_fixes(source, report, samples=MAX_SAMPLES)
     chosen, is_changed = _choose(plan, report, ask, say, language)
     _say_by_hand(report, chosen, say, language)
+    has_errors = _has_errors(report, chosen)
     if not is_changed:
         say(text["nothing"])
-        return Prepared(name, format=format_name)
+        return Prepared(name, format=format_name, has_errors=has_errors)
     if not ask(text["proceed"]):
         say(text["aborted"])
         return Prepared(None, format=format_name)
     (path,) = free_names(name, [""])
     done = write_fixed(source, replace(plan, fixes=tuple(chosen)), Path(path))
     say(text["wrote"].format(path=path, kept=done.kept, changed=done.changed, removed=done.removed))
-    return Prepared(path, format=format_name)
+    return Prepared(path, format=format_name, has_errors=has_errors)
 
 
 def _say_findings(findings: Sequence[Finding], say: Say, language: Language) -> None:
-    for severity in _SEVERITIES:
+    for severity in SEVERITIES:
         for finding in findings:
             if finding.severity == severity:
                 say(f"- {finding.text(language)}\n")
@@ -133,3 +133,13 @@ def _say_by_hand(report: LintReport, chosen: Sequence[Fix], say: Say, language: 
     if left:
         say(_TEXTS[language]["by_hand"])
         _say_findings(left, say, language)
+
+
+def _has_errors(report: LintReport, chosen: Sequence[Fix]) -> bool:
+    """Whether the new file will hold what a training refuses; rows that cannot be read do not come that far."""
+    codes = {fix.code for fix in chosen} | {REWRITE, UNREADABLE.code}
+    return any(
+        finding.code in ("unusable_rows", "too_few_examples") or (finding.severity == "error" and finding.fix)
+        for finding in report.findings
+        if finding.fix not in codes
+    )

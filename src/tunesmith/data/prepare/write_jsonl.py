@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tunesmith.data.prepare.frame import Frame
 from tunesmith.data.prepare.remediation import ValidatorError
+from tunesmith.data.whole_file import whole_file
 
 _ESCAPES = {
     **{chr(code): f"\\u{code:04x}" for code in range(0x20)},
@@ -30,24 +31,18 @@ def free_names(name: str, parts: Sequence[str]) -> list[str]:
 
 
 def write_jsonl(frame: Frame, path: Path) -> None:
-    """Written beside and renamed, so that a file is there wholly or not at all. No rows are one empty line."""
+    """A file is there wholly or not at all. No rows are one empty line."""
     lines = [
         f'{{"prompt":{_quoted(prompt)},"completion":{_quoted(completion)}}}\n'
         for prompt, completion in zip(frame.prompts, frame.completions, strict=True)
     ]
-    partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as stream:
+        with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines or ["\n"])
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
     except UnicodeEncodeError as error:
         half = f"U+{ord(error.object[error.start]):04X}"
         message = f"a text contains {half}, half of a character, which no UTF-8 file can hold; remove it, then retry"
         raise ValidatorError("write_out_file", message) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _quoted(text: str) -> str:

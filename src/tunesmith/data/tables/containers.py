@@ -101,7 +101,8 @@ def _as_json(head: bytes, promised: Container | None) -> Layout | None:
         return Layout("jsonl") if _is_lines_of_arrays(whole) else Layout("json", "array")
     if start == b"{":
         if promised == "json" and (len(lines) == 1 or n_objects == 0):
-            return Layout("json", "objects", key=_key_of_rows(head))
+            key = _key_of_rows(head)
+            return Layout("json", "objects" if key or n_objects == 0 else "lines", key=key)
         if 2 * n_objects >= len(whole):
             return Layout("jsonl")
         is_pretty = 2 * sum(_PRETTY_LINE.fullmatch(line) is not None for line in whole) > len(whole)

@@ -26,6 +26,8 @@ Record = tuple[int, list[str]]
 
 _DELIMITERS = ",\t;|"
 _SAMPLE_RECORDS = 100
+_LONGEST_NAME = 100  # characters; titles of columns are words, not sentences
+_NUMBER = re.compile(r"-?\d+([.,]\d+)*")
 _COLUMN_NAME = re.compile(r"[^\s.!?。！？：:][^.!?。！？]{0,39}")
 
 
@@ -122,6 +124,10 @@ def name_columns(cells: list[str]) -> tuple[tuple[str, ...], list[Finding]]:
         en = f"several columns are called {listed}; the later ones got a number at the end"
         zh = f"有多列同名：{listed}；后面的列名已加上编号"
         notes.append(file_note("columns_with_the_same_name", "warning", en, zh, rows=[1], fix=None))
+    if any(len(name) > _LONGEST_NAME or _NUMBER.fullmatch(name) for name in names):
+        en = "the first row, which should name the columns, looks like data; add a row with names above it"
+        zh = "第一行应为列名，但看起来像数据；请在最前面加一行列名"
+        notes.append(file_note("header_looks_like_data", "warning", en, zh, rows=[1], fix=None))
     return tuple(columns), notes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -28,7 +28,6 @@ _ENOUGH_CHARS = 100_000  # to tell Chinese from noise
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _UTF16_BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UTF32_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_HEAD_BYTES = 2**16
 _SAVE_AS_UTF8 = "save the file as UTF-8 and send it again"
 _SAVE_AS_UTF8_ZH = "请将文件另存为 UTF-8 后重新上传"
 
@@ -121,6 +120,20 @@ def looks_chinese(n_common: int, n_wide: int) -> bool:
     return n_common >= 0.6 * n_wide
 
 
+def is_chinese(chunks: Callable[[int], Iterator[bytes]]) -> bool:
+    """Whether the whole file, whose bytes from an offset `chunks` gives, is GB18030 and its characters are everyday."""
+    if first_undecodable(chunks(0), "gb18030") is not None:
+        return False
+    n_wide = n_common = 0
+    for chunk in _decoded(chunks(0), "gb18030"):
+        common, wide = common_chinese(chunk.decode())
+        n_wide += wide
+        n_common += common
+        if n_wide > _ENOUGH_CHARS:
+            break
+    return looks_chinese(n_common, n_wide)
+
+
 def utf8_chunks(chunks: Iterable[bytes], reading: Reading) -> Iterator[bytes]:
     """The text as UTF-8 without byte order mark; `chunks` begin after it.
 
@@ -206,7 +219,7 @@ def detect_encoding(path: Path, *, name: str) -> Literal["utf-8", "utf-8-sig", "
     bad_byte_at = first_undecodable(read_chunks(path, name=name), "utf-8")
     if bad_byte_at is None:
         return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
-    if _is_chinese(path, name):
+    if is_chinese(lambda start: read_chunks(path, name=name, start=start)):
         return "gb18030"
     raise not_utf8_file(name, read_chunks(path, name=name), bad_byte_at)
 
@@ -227,7 +240,7 @@ _SIGNATURES = {
     ),
 }
 _PACKED_SIGNATURES = {
-    b"PK\x03\x04": ("an Excel workbook or a zip archive", "Excel 文件或 zip 压缩包"),
+    b"PK\x03\x04": ("an Excel workbook or a zip archive", "zip 压缩包或 Excel 文件"),
     packed.GZIP_MAGIC: ("a gzip archive", "gzip 压缩包"),
     b"PAR1": ("a Parquet file", "Parquet 文件"),
 }
@@ -237,8 +250,11 @@ def refuse_binary(head: bytes, name: str, *, also_packed: bool = False) -> None:
     """Raise InvalidFile for a file that is known not to be text, by its first bytes."""
     for signature, (kind, kind_zh) in (_SIGNATURES | (_PACKED_SIGNATURES if also_packed else {})).items():
         if head.startswith(signature):
-            en = f"the file is {kind}, expected JSON lines; export it as .jsonl"
-            raise refused(name, "not_text", en, f"这是{kind_zh}，应为 JSONL 文本；请导出为 .jsonl", line=1)
+            todo, todo_zh = "export it as .jsonl", "请导出为 .jsonl"
+            if kind_zh.endswith("压缩包"):
+                todo, todo_zh = "unpack it first", "请先解压"
+            en = f"the file is {kind}, expected JSON lines; {todo}"
+            raise refused(name, "not_text", en, f"这是{kind_zh}，应为 JSONL 文本；{todo_zh}", line=1)
 
 
 def _refuse_nul(path: Path, name: str) -> None:
@@ -250,19 +266,6 @@ def _refuse_nul(path: Path, name: str) -> None:
             en = f"line {line}: NUL byte in the text; remove it, or {_SAVE_AS_UTF8} if it was UTF-16"
             raise refused(name, "nul_byte", en, f"第 {line} 行：文本中有 NUL 字节；请删除", line=line)
         line += chunk.count(b"\n")
-
-
-def _is_chinese(path: Path, name: str) -> bool:
-    if first_undecodable(read_chunks(path, name=name), "gb18030") is not None:
-        return False
-    n_wide = n_common = 0
-    for chunk in _decoded(read_chunks(path, name=name), "gb18030"):
-        common, wide = common_chinese(chunk.decode())
-        n_wide += wide
-        n_common += common
-        if n_wide > _ENOUGH_CHARS:
-            break
-    return looks_chinese(n_common, n_wide)
 
 
 def not_utf8_file(name: str, chunks: Iterable[bytes], offset: int) -> InvalidFile:

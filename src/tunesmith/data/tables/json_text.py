@@ -64,11 +64,19 @@ def too_deep(line: int) -> Finding:
 
 
 def _too_much(line: int, text: bytes) -> Finding | None:
-    if len(text) > MAX_ROW_BYTES:
-        return too_large(line)
+    limit_bytes = MAX_ROW_BYTES // _bytes_per_character(text)
+    if len(text) > limit_bytes:
+        return too_large(line, limit_bytes)
     if text.count(b",") + text.count(b"[") + text.count(b"{") > MAX_VALUES:
         return too_many_values(line)
     return None
+
+
+def _bytes_per_character(text: bytes) -> int:
+    """What Python takes for every character of a text, one emoji being enough for the whole."""
+    if text.isascii() and b"\\u" not in text:
+        return 1
+    return 4 if b"\xf0" in text or b"\\ud" in text.lower() else 2
 
 
 def too_many_values(line: int) -> Finding:

@@ -31,7 +31,8 @@ class JsonValues:
     """The values in a stream of UTF-8 chunks, in bounded memory.
 
     A value that is not closed, or that swallowed the next one because of a stray quote, is cut off where the next
-    line starts as it did; so one broken row of a pretty-printed file does not cost the others.
+    line starts as it did; so one broken row of a pretty-printed file does not cost the others. Elements that stand on
+    one line, as most programs write an array, are numbered instead: "line 1" of all of them would tell nothing.
     """
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -39,24 +40,35 @@ class JsonValues:
         self._text = b""
         self._at = 0
         self._line = 1
+        self._n_elements = 0
+        self._is_numbered = False
         self._is_at_end = False
         self._indent = b""
         self._n_recoveries = 0
         self._has_given_up = self._is_inside_object = False
 
+    @property
+    def _place(self) -> int:
+        return self._n_elements if self._is_numbered else self._line
+
     def elements(self) -> Iterator[Value]:
         """(line, text) of every element of the array that the text is; last a finding when it is not closed."""
         self._skip_space()
         self._advance(self._at + 1)  # the bracket
+        first_line = 0
         while self._skip_space():
             mark = self._text[self._at : self._at + 1]
             if mark in (b"]", b"}"):
                 self._advance(self._at + 1)
                 yield from self._after_the_end()
                 return
+            self._n_elements += 1
+            if self._n_elements == 2:
+                self._is_numbered = self._line == first_line
+            first_line = first_line or self._line
             yield self._value(mark)
         if not self._has_given_up:
-            yield self._line, _not_closed(self._line)
+            yield self._place, _not_closed(self._place)
 
     def elements_under(self, key: str) -> Iterator[Value]:
         """(line, text) of every element of the array under this key of the one object that the text is."""
@@ -88,7 +100,7 @@ class JsonValues:
             shown = self._text[self._at : self._at + 24].decode(errors="replace")
             en = f'"{shown}..." after the end of the JSON array; a file holds one array'
             zh = f"JSON 数组结束后还有“{shown}…”；一个文件只能有一个数组"
-            yield self._line, row_problem("text_after_array", self._line, en, zh)
+            yield self._place, row_problem("text_after_array", self._place, en, zh)
 
     def _skip_space(self) -> bool:
         """Go to the next value, over spaces and commas; False at the end of the text."""
@@ -122,7 +134,7 @@ class JsonValues:
         return n_more > 0
 
     def _value(self, mark: bytes) -> Value:
-        line = self._line
+        line = self._place
         line_start = self._text.rfind(b"\n", max(0, self._at - _MOST_INDENT), self._at) + 1
         self._indent = self._text[line_start : self._at] if mark == b"{" and line_start else b"?"
         while True:
@@ -152,9 +164,9 @@ class JsonValues:
             if depth == 0:
                 return at
             if depth > _MOST_DEPTH:
-                return too_deep(self._line)
+                return too_deep(self._place)
             if n_brackets > 2 * MAX_VALUES:
-                return too_many_values(self._line)
+                return too_many_values(self._place)
         return None
 
     def _without_the_next(self, text: bytes) -> int:

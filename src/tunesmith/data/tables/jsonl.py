@@ -23,12 +23,14 @@ _SHORT_BYTES = 2**20
 class Block:
     """Whole lines of a JSONL file; `data` is UTF-8 (but for lines that are no text), its first line `first_line`.
 
-    A line too long to be held is not in `data` but alone in a block of its own, as `unreadable`.
+    A line too long to be held is not in `data` but alone in a block of its own, as `unreadable`. `offset` is where the
+    bytes of `data` lie in the file, None where the file holds other bytes (packed, or in another encoding).
     """
 
     first_line: int
     data: bytes
     unreadable: Finding | None = None
+    offset: int | None = None
 
     def rows(self) -> Iterator[Row | Finding]:
         """Every line that is not blank, parsed."""
@@ -37,7 +39,9 @@ class Block:
             return
         may_hold_nul = b"\\u0000" in self.data
         loads = orjson.loads
-        for line, text in enumerate(self.data.split(b"\n"), self.first_line):
+        is_one_line = self.data.find(b"\n") in (-1, len(self.data) - 1)
+        lines = (self.data,) if is_one_line else self.data.split(b"\n")
+        for line, text in enumerate(lines, self.first_line):
             # nearly every line is short, flat and whole; `parse_value` says the same of it, and why of the others
             if may_hold_nul or len(text) > _SHORT_BYTES or text.count(b"{") + text.count(b"[") > MAX_DEPTH:
                 if text and not text.isspace():
@@ -52,8 +56,14 @@ class Block:
 
 def blocks(text: Text, size_bytes: int = _ROWS_BLOCK_BYTES) -> Iterator[Block]:
     """The file in pieces of about `size_bytes`, cut at line ends."""
+    offset = text.reading.skip if text.is_as_it_lies else None
     for line, data in text.blocks(size_bytes):
-        yield Block(line, b"", data) if isinstance(data, Finding) else Block(line, data)
+        if isinstance(data, Finding):
+            yield Block(line, b"", data)
+            offset = None  # how long that line is nobody has counted
+            continue
+        yield Block(line, data, offset=offset)
+        offset = None if offset is None else offset + len(data)
 
 
 def rows(text: Text) -> Iterator[Row | Finding]:

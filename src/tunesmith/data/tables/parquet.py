@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import errno
 import math
 import os
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from tunesmith.data.tables.delimited import name_columns
 from tunesmith.data.tables.packed import seekable
-from tunesmith.data.tables.parquet_pages import BadPageHeader, pages
+from tunesmith.data.tables.parquet_layout import BadLayout, Group, pages, read_groups
 from tunesmith.data.tables.problems import file_note, refused, row_problem
 from tunesmith.data.tables.row import MAX_COLUMNS, MAX_ROW_BYTES, Row
 from tunesmith.errors import InvalidFile
@@ -29,7 +29,6 @@ PARQUET_MAGIC = b"PAR1"
 # Unpacked as a whole; most writers make pages of about one megabyte, or of a thousand rows.
 MAX_PAGE_BYTES = 24 * 2**20
 MAX_PAGE_VALUES = 4 * 2**20
-MAX_FOOTER_BYTES = 8 * 2**20
 
 _BATCH_BYTES = 4 * 2**20
 _MOST_BATCH_ROWS = 256
@@ -53,32 +52,36 @@ class ParquetFile:
 
 def open_parquet(path: Path, *, name: str, is_compressed: bool) -> tuple[ParquetFile, tuple[str, ...], list[Finding]]:
     """(the file, its columns, what was odd). Raises InvalidFile for what is damaged or too large to unpack."""
-    with _open(path, name, is_compressed, ()) as (stream, file):
-        folded = _folded(file.metadata)
-        nested = [leaf for leaf in folded if "." in leaf]
-        probe = pq.ParquetFile(stream, read_dictionary=nested, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-        bytes_per_row = _check_pages(stream, file.metadata, name)
-        batch_rows = tuple(
-            max(
-                1,
-                min(
-                    _MOST_BATCH_ROWS,
-                    int(_BATCH_BYTES / max(1.0, bytes_per_row + _unfolded(probe, group, nested, name))),
-                ),
+    with seekable(path, name=name, is_compressed=is_compressed) as stream:
+        _check_end(stream, name)
+        try:
+            groups = read_groups(stream)
+            bytes_per_row, folded = _check_pages(stream, groups, name)
+        except BadLayout as error:
+            raise _damaged(name, str(error)) from error
+        nested = tuple(leaf for leaf in folded if "." in leaf)
+        with _reader(stream, name, nested) as file:
+            batch_rows = tuple(
+                _batch_rows(bytes_per_row + _unfolded(file, number, group, nested, name))
+                for number, group in enumerate(groups)
             )
-            for group in range(file.metadata.num_row_groups)
-        )
-        flat = tuple(leaf for leaf in folded if "." not in leaf)
-        opened = ParquetFile(path, name, is_compressed, batch_rows, flat)
-        columns, notes = name_columns(file.schema_arrow.names)
-        if not file.metadata.num_rows:
-            notes.append(file_note("empty_file", "error", "the file has no rows", "文件中没有数据行", fix=None))
-    return opened, columns, notes
+            columns, notes = name_columns(file.schema_arrow.names)
+    if not any(group.n_rows for group in groups):
+        notes.append(file_note("empty_file", "error", "the file has no rows", "文件中没有数据行", fix=None))
+    flat = tuple(leaf for leaf in folded if "." not in leaf)
+    return ParquetFile(path, name, is_compressed, batch_rows, flat), columns, notes
+
+
+def _batch_rows(bytes_per_row: float) -> int:
+    return max(1, min(_MOST_BATCH_ROWS, int(_BATCH_BYTES / max(1.0, bytes_per_row))))
 
 
 def rows(opened: ParquetFile, columns: tuple[str, ...]) -> Iterator[Row | Finding]:
     """Every row; dates, decimals and bytes become texts, so that a row is what JSON could hold."""
-    with _open(opened.path, opened.name, opened.is_compressed, opened.folded) as (_, file):
+    with (
+        seekable(opened.path, name=opened.name, is_compressed=opened.is_compressed) as stream,
+        _reader(stream, opened.name, opened.folded) as file,
+    ):
         is_json_already = all(_is_json(field.type) for field in file.schema_arrow)
         line = 0
         for batch in _batches(file, opened.batch_rows):
@@ -106,97 +109,73 @@ def _row(
 
 
 @contextmanager
-def _open(path: Path, name: str, is_compressed: bool, folded: tuple[str, ...]) -> Iterator[tuple[BinaryIO, Any]]:
-    with seekable(path, name=name, is_compressed=is_compressed) as stream:
-        _check_footer(stream, name)
-        try:
-            file = pq.ParquetFile(stream, read_dictionary=list(folded), pre_buffer=False, buffer_size=_BUFFER_BYTES)
-            yield stream, file
-        except pa.ArrowNotImplementedError as error:
-            en = f"the Parquet file uses what is not supported ({str(error)[:200]}); write it as .jsonl"
-            raise refused(name, "parquet_unsupported", en, "不支持这种 Parquet 文件；请改用 .jsonl 写出") from error
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(name, str(error)) from error
+def _reader(stream: BinaryIO, name: str, folded: tuple[str, ...]) -> Iterator[Any]:
+    try:
+        yield pq.ParquetFile(stream, read_dictionary=list(folded), pre_buffer=False, buffer_size=_BUFFER_BYTES)
+    except pa.ArrowNotImplementedError as error:
+        en = f"the Parquet file uses what is not supported ({str(error)[:200]}); write it as .jsonl"
+        raise refused(name, "parquet_unsupported", en, "不支持这种 Parquet 文件；请改用 .jsonl 写出") from error
+    except (pa.ArrowException, OSError, KeyError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # the disk's, not the file's
+            raise
+        raise _damaged(name, str(error)) from error
 
 
-def _check_footer(stream: BinaryIO, name: str) -> None:
+def _check_end(stream: BinaryIO, name: str) -> None:
     size = stream.seek(0, os.SEEK_END)
-    stream.seek(max(0, size - 8))
-    tail = stream.read()
-    stream.seek(0)
-    if tail.endswith(b"PARE"):
+    stream.seek(max(0, size - 4))
+    end = stream.read()
+    if end == b"PARE":
         en = "the Parquet file is encrypted; write it without encryption"
         raise refused(name, "parquet_encrypted", en, "Parquet 文件已加密；请不加密写出")
-    if len(tail) < 8 or not tail.endswith(PARQUET_MAGIC):
+    if size < 12 or end != PARQUET_MAGIC:
         raise _damaged(name, "its end is missing")
-    (n_bytes,) = struct.unpack("<I", tail[:4])
-    if n_bytes > min(MAX_FOOTER_BYTES, size):
-        raise _damaged(name, f"its footer is said to have {n_bytes} bytes")
 
 
-def _check_pages(stream: BinaryIO, metadata: Any, name: str) -> float:
-    """Bytes that a row can take, as a mean over the largest pages. Raises InvalidFile for pages over the limits."""
-    if metadata.num_columns > MAX_COLUMNS:
-        en = f"more than {MAX_COLUMNS} columns; is this a table of texts?"
-        raise refused(name, "too_many_cells", en, f"超过 {MAX_COLUMNS} 列；这是文本表格吗？")
-    largest = [0.0] * metadata.num_columns
-    for group in range(metadata.num_row_groups):
-        n_rows = metadata.row_group(group).num_rows
-        for column in range(metadata.num_columns if n_rows else 0):
-            chunk = metadata.row_group(group).column(column)
+def _check_pages(stream: BinaryIO, groups: tuple[Group, ...], name: str) -> tuple[float, tuple[str, ...]]:
+    """(bytes that a row can take, as a mean over the largest pages; the columns whose texts are kept once).
+
+    Raises InvalidFile for pages over the limits, BadLayout for what is no page.
+    """
+    largest: dict[str, float] = {}
+    folded: dict[str, None] = {}
+    for group in groups:
+        if len(group.chunks) > MAX_COLUMNS:
+            en = f"more than {MAX_COLUMNS} columns; is this a table of texts?"
+            raise refused(name, "too_many_cells", en, f"超过 {MAX_COLUMNS} 列；这是文本表格吗？")
+        for chunk in group.chunks if group.n_rows else ():
             n_unpacked = 0
-            for page in _pages(stream, chunk, name):
+            per_value = 0.0
+            for page in pages(stream, chunk):
                 if page.unpacked_bytes > MAX_PAGE_BYTES or page.n_values > MAX_PAGE_VALUES:
-                    raise _page_too_large(name, chunk.path_in_schema)
-                if not page.is_dictionary:
-                    n_unpacked += page.unpacked_bytes
-                    largest[column] = max(largest[column], page.unpacked_bytes / max(1, page.n_values))
-            if n_unpacked > MAX_ROW_BYTES * max(1, n_rows):
-                raise _page_too_large(name, chunk.path_in_schema)
-            largest[column] = max(largest[column], n_unpacked / max(1, n_rows))
-    return sum(largest)
+                    raise _page_too_large(name, chunk.path)
+                if page.is_dictionary:
+                    folded |= {chunk.path: None} if chunk.holds_texts else {}
+                    continue
+                n_unpacked += page.unpacked_bytes
+                per_value = max(per_value, page.unpacked_bytes / max(1, page.n_values))
+            if n_unpacked > MAX_ROW_BYTES * group.n_rows:
+                raise _page_too_large(name, chunk.path)
+            largest[chunk.path] = max(largest.get(chunk.path, 0.0), per_value, n_unpacked / group.n_rows)
+    return sum(largest.values()), tuple(folded)
 
 
-def _pages(stream: BinaryIO, chunk: Any, name: str) -> Iterator[Any]:
-    start = chunk.data_page_offset
-    if chunk.dictionary_page_offset:
-        start = min(start, chunk.dictionary_page_offset)
-    try:
-        yield from pages(stream, start, chunk.total_compressed_size)
-    except BadPageHeader as error:
-        raise _damaged(name, f'column "{chunk.path_in_schema}"') from error
-
-
-def _folded(metadata: Any) -> tuple[str, ...]:
-    leaves: dict[str, None] = {}
-    for group in range(metadata.num_row_groups):
-        for column in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(column)
-            if chunk.physical_type == "BYTE_ARRAY" and chunk.has_dictionary_page:
-                leaves[chunk.path_in_schema] = None
-    return tuple(leaves)
-
-
-def _unfolded(probe: Any, group: int, leaves: list[str], name: str) -> float:
+def _unfolded(file: Any, number: int, group: Group, leaves: tuple[str, ...], name: str) -> float:
     """Bytes that the texts kept once inside lists could take in a row, if every one were the longest.
 
     They are read unfolded (pyarrow cannot keep them folded there where a dictionary ends in the middle of a batch).
     Raises InvalidFile where the mean row could be over the limit.
     """
-    rows = probe.metadata.row_group(group)
     n_bytes = 0.0
-    for number in range(rows.num_columns if rows.num_rows else 0):
-        chunk = rows.column(number)
-        if chunk.path_in_schema not in leaves or not chunk.has_dictionary_page:
+    for chunk in group.chunks if group.n_rows else ():
+        if chunk.path not in leaves:
             continue
-        batches = probe.iter_batches(
-            batch_size=1, row_groups=[group], columns=[chunk.path_in_schema], use_threads=False
-        )
+        batches = file.iter_batches(batch_size=1, row_groups=[number], columns=[chunk.path], use_threads=False)
         first = next(batches, None)
         longest = 0 if first is None else max(map(_longest_text, first.columns), default=0)
-        n_bytes += longest * chunk.num_values / rows.num_rows
+        n_bytes += longest * chunk.n_values / group.n_rows
         if n_bytes > MAX_ROW_BYTES:
-            raise _page_too_large(name, chunk.path_in_schema)
+            raise _page_too_large(name, chunk.path)
     return n_bytes
 
 

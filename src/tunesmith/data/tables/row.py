@@ -31,9 +31,9 @@ class Row:
     value: Any
 
 
-def too_large(line: int) -> Finding:
-    """The finding for a row over MAX_ROW_BYTES."""
-    mb = MAX_ROW_BYTES // 2**20
+def too_large(line: int, limit_bytes: int = MAX_ROW_BYTES) -> Finding:
+    """The finding for a row over the limit."""
+    mb = limit_bytes // 2**20
     return row_problem(
         "row_too_large",
         line,

@@ -14,6 +14,7 @@ from tunesmith.data.tables.encodings import (
     detect_utf16,
     first_undecodable,
     holds_utf8_cjk,
+    is_chinese,
     is_utf8,
     is_utf32,
     looks_chinese,
@@ -23,15 +24,18 @@ from tunesmith.data.tables.encodings import (
     refuse_binary,
     utf8_chunks,
 )
+from tunesmith.data.tables.json_text import parse_row
 from tunesmith.data.tables.problems import file_note, refused
-from tunesmith.data.tables.row import MAX_ROW_BYTES
+from tunesmith.data.tables.row import MAX_ROW_BYTES, Row
 from tunesmith.findings import MAX_ROWS, Finding
 
 Chunks = Callable[[int], Iterator[bytes]]
 """The bytes of the file from an offset."""
 
 _HEAD_BYTES = 2**16
-_ENOUGH_CHARS = 100_000  # to tell Chinese from noise
+# So many bytes with Chinese or accents in them that are all UTF-8 are no accident. Decoding a gigabyte takes as long as
+# linting a twentieth of it, and a line of JSON that is not UTF-8 is found when it is parsed.
+_PROOF_BYTES = 32 * 2**20
 # Western text has an accent here and there; text in another 8-bit alphabet is made of bytes over 0x7F.
 _MOST_ACCENTS = 0.3
 _MOST_CONTROLS = 0.1
@@ -125,11 +129,16 @@ class _Marks:
             zh = f"换行符不一致：{self.n_crlf} 处为 CRLF（Windows），{n_lf} 处为 LF"
             yield file_note("mixed_line_ends", "info", en, zh, n_crlf=self.n_crlf, n_lf=n_lf)
         elif self.n_crlf:
-            en, zh = "lines end with CR-LF, as on Windows", "行尾是 CRLF（Windows 格式）"
-            yield file_note("crlf", "info", en, zh, n_crlf=self.n_crlf)
+            yield crlf_note(self.n_crlf)
         if self._last not in (b"\n", b"\r"):
             en = "the last line has no newline at its end"
             yield file_note("no_final_newline", "info", en, "最后一行末尾没有换行符")
+
+
+def crlf_note(n_crlf: int) -> Finding:
+    """That lines end as on Windows."""
+    en, zh = "lines end with CR-LF, as on Windows", "行尾是 CRLF（Windows 格式）"
+    return file_note("crlf", "info", en, zh, n_crlf=n_crlf)
 
 
 def _encoding_notes(reading: Reading) -> Iterator[Finding]:
@@ -163,10 +172,11 @@ def _encoding_notes(reading: Reading) -> Iterator[Finding]:
 def _eight_bit_reading(chunks: Chunks, head: bytes, name: str, marks: _Marks, notes: list[Finding]) -> Reading:
     skip = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     encoding: Encoding = "utf-8-sig" if skip else "utf-8"
-    bad_byte_at = first_undecodable(marks.watch(chunks(skip)), "utf-8")
+    watched = marks.watch(chunks(skip))
+    bad_byte_at = first_undecodable(_proof(watched) if _is_jsonl(head[skip:]) else watched, "utf-8")
     if bad_byte_at is None:
         return Reading(encoding, "utf-8", skip)
-    if _is_chinese(chunks) and not any(is_utf8(line) and holds_utf8_cjk(line) for _, line in _wide_lines(chunks(skip))):
+    if is_chinese(chunks) and not any(is_utf8(line) and holds_utf8_cjk(line) for _, line in _wide_lines(chunks(skip))):
         return Reading("gb18030", "gb18030")
     lines = _Lines()
     for number, line in _wide_lines(chunks(skip)):
@@ -184,6 +194,25 @@ def _eight_bit_reading(chunks: Chunks, head: bytes, name: str, marks: _Marks, no
         notes.append(_mixed("utf-8", lines.cjk if other == "gb18030" else lines.utf8, n_utf8))
     is_pure = not n_utf8 and not lines.n_damaged and lines.n_read_as(other) == lines.n_bad
     return Reading(other, other, skip, "" if is_pure else "?")
+
+
+def _is_jsonl(head: bytes) -> bool:
+    """Whether the first line is an object: then every line is parsed for itself, and refused for itself."""
+    line, end, _ = head.partition(b"\n")
+    return bool(end) and isinstance(parse_row(1, line), Row) and line.lstrip().startswith(b"{")
+
+
+def _proof(watched: Iterator[bytes]) -> Iterator[bytes]:
+    """So much of the text, up to a line end, that it is UTF-8 if this part is; all of it passes the watcher."""
+    n_wide_bytes = 0
+    for chunk in watched:
+        n_wide_bytes += 0 if chunk.isascii() else len(chunk)
+        if n_wide_bytes < _PROOF_BYTES or b"\n" not in chunk:
+            yield chunk
+            continue
+        yield chunk[: chunk.rindex(b"\n")]
+        for _ in watched:
+            pass
 
 
 def _wide_lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -292,16 +321,3 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         if len(rest) > MAX_ROW_BYTES:
             rest = b""
     yield number, rest
-
-
-def _is_chinese(chunks: Chunks) -> bool:
-    if first_undecodable(chunks(0), "gb18030") is not None:
-        return False
-    n_wide = n_common = 0
-    for chunk in utf8_chunks(chunks(0), Reading("gb18030", "gb18030")):
-        common, wide = common_chinese(chunk.decode())
-        n_wide += wide
-        n_common += common
-        if n_wide > _ENOUGH_CHARS:
-            break
-    return looks_chinese(n_common, n_wide)

@@ -14,6 +14,7 @@ from tunesmith.data.tables.jsonl import Block
 from tunesmith.data.tables.packed import GZIP_MAGIC, is_gzip, read_chunks
 from tunesmith.data.tables.problems import file_note, refused
 from tunesmith.data.tables.row import Row
+from tunesmith.data.tables.survey import crlf_note
 from tunesmith.data.tables.text import Text, open_text
 from tunesmith.errors import InvalidRequest
 from tunesmith.findings import Finding
@@ -47,7 +48,7 @@ class Table:
         if not isinstance(self._source, Text):
             return self._binary_rows()
         text = self._source
-        if self.container == "jsonl":
+        if self.container == "jsonl" or (self.container == "json" and self._layout.json == "lines"):
             return jsonl.rows(text)
         if self.container == "json":
             return json_array.rows(text) if self._layout.json == "array" else concatenated.rows(text, self._layout.key)
@@ -139,10 +140,18 @@ def _open_text_table(
         findings = [finding for finding in findings if finding.code != "no_final_newline"]
     columns: tuple[str, ...] | None = txt.COLUMNS if layout.container == "txt" else None
     if layout.container in ("csv", "tsv"):
+        findings = [_as_in_a_table(finding) for finding in findings]
         columns, more = delimited.read_header(text, layout.dialect) or ((), [])
         findings += more
     read_as = text.reading.encoding
     return Table(path, name, layout.container, read_as, is_compressed, columns, tuple(findings), layout, text)
+
+
+def _as_in_a_table(finding: Finding) -> Finding:
+    """Spreadsheets end rows with CR-LF and lines inside a cell with LF: nothing is mixed up there."""
+    if finding.code != "mixed_line_ends":
+        return finding
+    return crlf_note(finding.facts["n_crlf"])
 
 
 def _gzip_notes(is_compressed: bool) -> Iterator[Finding]:

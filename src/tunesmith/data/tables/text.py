@@ -13,6 +13,8 @@ from tunesmith.data.tables.row import MAX_ROW_BYTES, too_large
 from tunesmith.data.tables.survey import survey
 from tunesmith.findings import Finding
 
+_LONG_BYTES = 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -23,6 +25,12 @@ class Text:
     is_compressed: bool
     reading: Reading
     ends_lines_with_cr: bool = False
+
+    @property
+    def is_as_it_lies(self) -> bool:
+        """Whether the bytes of the file, after a byte order mark, are the text itself."""
+        is_utf8 = self.reading.codec == "utf-8" and not self.reading.fallback
+        return is_utf8 and not self.is_compressed and not self.ends_lines_with_cr
 
     def chunks(self, chunk_bytes: int | None = None) -> Iterator[bytes]:
         """The text as UTF-8 in pieces of about this size; lines end with \\n or \\r\\n."""
@@ -48,6 +56,12 @@ class Text:
                 chunk, cut, is_skipping = chunk[end:], cut - end, False
             if is_skipping:
                 continue
+            if cut and len(rest) > _LONG_BYTES:  # alone, so that nobody has to copy it to set it apart
+                end = chunk.index(b"\n") + 1
+                block, rest = rest + chunk[:end], b""
+                yield line, block
+                line += 1
+                chunk, cut = chunk[end:], cut - end
             if cut:
                 block = rest + chunk[:cut]
                 rest = chunk[cut:]

@@ -48,15 +48,19 @@ class Augmenting:
             return False
         try:
             self._run(record, stopping)
-        except errors.Conflict as moved:  # cancelled while its end was being written
-            log.info("augmentation let go", augmentation_id=record.id, reason=moved.message)
         except errors.TunesmithError as error:
-            self._augmentations.fail(record.id, error.message, code=error.code or "augmentation_failed")
+            self._fail(record, error.message, code=error.code or "augmentation_failed")
         except Exception as error:  # the border of one augmentation: its failure must not end the worker
             log.exception("augmentation failed", augmentation_id=record.id)
             reason = f"The augmentation failed due to an internal error: {type(error).__name__}: {error}"
-            self._augmentations.fail(record.id, reason, code="internal_error")
+            self._fail(record, reason, code="internal_error")
         return True
+
+    def _fail(self, record: AugmentationRecord, message: str, *, code: str) -> None:
+        try:
+            self._augmentations.fail(record.id, message, code=code)
+        except errors.Conflict as moved:  # cancelled in the meantime, which is an end of its own
+            log.info("augmentation let go", augmentation_id=record.id, reason=moved.message)
 
     def _run(self, record: AugmentationRecord, stopping: threading.Event) -> None:
         plan = self._plan(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tunesmith.data.auto_epochs import auto_epochs
 from tunesmith.data.lint.check import Check, LintContext, LintRow, Texts, finding
 from tunesmith.findings import Finding
 
@@ -17,22 +18,15 @@ _TEXTS = Texts(
     "batch_size 最多 {n_examples}；训练时每个回答都会自动加上结束符",
 )
 
-# OpenAI's published rule (openai-cookbook, chat_finetuning_data_prep): 100 to 25,000 examples seen in all, 3 epochs
-# between.
-_TARGET_EPOCHS = 3
-_MIN_SEEN = 100
-_MAX_SEEN = 25_000
-_MAX_EPOCHS = 25
-
 
 @dataclass(slots=True)
-class Passes(Check):
+class EpochsForRows(Check):
     n_examples: int = 0
 
     def see(self, row: LintRow) -> None:
         self.n_examples += row.example is not None
 
-    def merge(self, later: Passes) -> None:
+    def merge(self, later: EpochsForRows) -> None:
         self.n_examples += later.n_examples
 
     def findings(self) -> list[Finding]:
@@ -42,13 +36,5 @@ class Passes(Check):
         return [finding("epochs_for_rows", "info", _TEXTS, **facts)]
 
 
-def auto_epochs(n_examples: int) -> int:
-    if n_examples * _TARGET_EPOCHS < _MIN_SEEN:
-        return min(_MAX_EPOCHS, _MIN_SEEN // n_examples)
-    if n_examples * _TARGET_EPOCHS > _MAX_SEEN:
-        return max(1, _MAX_SEEN // n_examples)
-    return _TARGET_EPOCHS
-
-
-def make(context: LintContext) -> Passes:
-    return Passes()
+def make(context: LintContext) -> EpochsForRows:
+    return EpochsForRows()

@@ -1,4 +1,4 @@
-"""Answers of which some end with a full stop and some do not, or that mix simplified and traditional characters."""
+"""Answers that differ in their writing: full stops at the end, the width of commas, simplified and traditional."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from tunesmith.data.lint.rows_with import percent
 from tunesmith.data.lint.settings import LintSettings
 from tunesmith.findings import Finding
 
-CODES = ("mixed_endings", "mixed_scripts")
+CODES = ("mixed_endings", "mixed_punctuation", "mixed_scripts")
 
 _ENDINGS = Texts(
     "{share} % of the answers of a sentence or more end without punctuation, the others with it; choose one style",
     "{share}% 的完整句子回答结尾没有标点，其余的有；请统一风格",
+)
+_PUNCTUATION = Texts(
+    "{share} % of the Chinese answers have half-width commas between their words, the others full-width ones",
+    "{share}% 的中文回答用了半角逗号，其余的用全角；请统一标点",
 )
 _SCRIPTS = Texts(
     "{count} answer(s), {share} %, are in the other of the two Chinese scripts ({where}): {most} elsewhere",
@@ -27,15 +31,18 @@ _SENTENCE = 40
 _CLOSING = frozenset(".!?。！？…\"'”’)）】]}>:：;；~～`|*")
 _TRADITIONAL = re.compile("[這個們說來時會對學過還沒樣點開關門話請謝經應電網為與無從後實現問題長見東車馬書體]")
 _SIMPLIFIED = re.compile("[这们说来时会对学过还没样点开关门话请谢经应电网为与无从实现问题长见东车马书体]")
+_HALF_COMMA = re.compile("[\u4e00-\u9fff],[\u4e00-\u9fff]")
 _HEAD = 100
 _MIN_ANSWERS = 20
 
 
 @dataclass(slots=True)
-class AnswerEndings(Check):
+class AnswerWriting(Check):
     settings: LintSettings
     n_sentences: int = 0
     n_open: int = 0
+    n_full_commas: int = 0
+    n_half_commas: int = 0
     simplified: Lines = field(default_factory=Lines)
     traditional: Lines = field(default_factory=Lines)
 
@@ -50,6 +57,10 @@ class AnswerEndings(Check):
         self.n_open += last not in _CLOSING
         if not answer.isascii():
             self._note_script(answer[:_HEAD], row.line)
+            if "，" in answer:
+                self.n_full_commas += 1
+            elif "," in answer and _HALF_COMMA.search(answer):
+                self.n_half_commas += 1
 
     def _note_script(self, head: str, line: int) -> None:
         if not _TRADITIONAL.search(head):
@@ -58,9 +69,11 @@ class AnswerEndings(Check):
         elif not _SIMPLIFIED.search(head):
             self.traditional.add(line)
 
-    def merge(self, later: AnswerEndings) -> None:
+    def merge(self, later: AnswerWriting) -> None:
         self.n_sentences += later.n_sentences
         self.n_open += later.n_open
+        self.n_full_commas += later.n_full_commas
+        self.n_half_commas += later.n_half_commas
         self.simplified.merge(later.simplified)
         self.traditional.merge(later.traditional)
 
@@ -73,6 +86,11 @@ class AnswerEndings(Check):
         ):
             share = percent(self.n_open, self.n_sentences)
             told.append(finding("mixed_endings", "info", _ENDINGS, share=share))
+        n_commas = self.n_full_commas + self.n_half_commas
+        fewer_commas = min(self.n_full_commas, self.n_half_commas)
+        if n_commas >= _MIN_ANSWERS and fewer_commas >= self.settings.mixed_style_share * n_commas:
+            share = percent(self.n_half_commas, n_commas)
+            told.append(finding("mixed_punctuation", "info", _PUNCTUATION, share=share))
         fewer, more = sorted((self.simplified, self.traditional), key=lambda lines: lines.count)
         if fewer.count and fewer.count + more.count >= _MIN_ANSWERS:
             most, most_zh = ("simplified", "简体") if more is self.simplified else ("traditional", "繁体")
@@ -82,5 +100,5 @@ class AnswerEndings(Check):
         return told
 
 
-def make(context: LintContext) -> AnswerEndings:
-    return AnswerEndings(context.settings)
+def make(context: LintContext) -> AnswerWriting:
+    return AnswerWriting(context.settings)
