@@ -91,6 +91,9 @@ Decide = Callable[[AugmentationRecord], AugmentationRecord]
 class AugmentationStore(Protocol):
     def insert(self, record: AugmentationRecord) -> None: ...
     def get(self, project_id: str, augmentation_id: str) -> AugmentationRecord | None: ...
+    def find(self, augmentation_id: str) -> AugmentationRecord | None:
+        """In any project: for the worker."""
+
     def page(self, project_id: str, *, after: str | None, limit: int) -> Page[AugmentationRecord]: ...
     def amend(
         self, augmentation_id: str, decide: Decide, *, results: tuple[FileRecord, BlobInfo] | None = None
@@ -235,7 +238,11 @@ class Augmentations:
         return self._amend(augmentation_id, lambda now: replace(now, progress=dict(progress), rows=list(rows)))
 
     def read(self, augmentation_id: str) -> AugmentationRecord:
-        return self._amend(augmentation_id, lambda now: now)
+        """As it is now, for whoever works on it."""
+        record = self._store.find(augmentation_id)
+        if record is None:
+            raise errors.NotFound(f"No such augmentation: {augmentation_id}", param="id")
+        return record
 
     def paused(self, augmentation_id: str, *, for_review: bool) -> AugmentationRecord:
         return self._amend(

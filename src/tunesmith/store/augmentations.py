@@ -29,9 +29,14 @@ class AugmentationRows:
             connection.execute(sa.insert(AUGMENTATIONS).values(**asdict(record)))
 
     def get(self, project_id: str, augmentation_id: str) -> AugmentationRecord | None:
-        ours = (AUGMENTATIONS.c.project_id == project_id, AUGMENTATIONS.c.id == augmentation_id)
+        return self._one(AUGMENTATIONS.c.project_id == project_id, AUGMENTATIONS.c.id == augmentation_id)
+
+    def find(self, augmentation_id: str) -> AugmentationRecord | None:
+        return self._one(AUGMENTATIONS.c.id == augmentation_id)
+
+    def _one(self, *conditions: sa.ColumnElement[bool]) -> AugmentationRecord | None:
         with self._database.read() as connection:
-            row = connection.execute(sa.select(*COLUMNS).where(*ours)).mappings().one_or_none()
+            row = connection.execute(sa.select(*COLUMNS).where(*conditions)).mappings().one_or_none()
         return None if row is None else _record(row)
 
     def page(self, project_id: str, *, after: str | None, limit: int) -> Page[AugmentationRecord]:
